@@ -1,0 +1,196 @@
+//! Bounded reads that know where they are.
+
+use super::error::{Fault, Kind, Stop};
+
+/// A window on the input, read from front to back.
+///
+/// Offsets are absolute, whatever the window. A read that the window cannot satisfy leaves the
+/// cursor where it was and says [`Stop::More`], or a [`Kind::Truncated`] fault where the window's
+/// end is the input's end. No method panics.
+#[derive(Debug, Clone)]
+pub struct Cursor<'a> {
+    rest: &'a [u8],
+    end: u64,
+    last: bool,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor over all of an input.
+    #[must_use]
+    pub const fn new(input: &'a [u8]) -> Self {
+        Self::window(input, 0, true)
+    }
+
+    /// A cursor over the part of an input that starts at the absolute offset `base`; `last` when
+    /// nothing follows it.
+    #[must_use]
+    pub const fn window(bytes: &'a [u8], base: u64, last: bool) -> Self {
+        Self { rest: bytes, end: base.saturating_add(bytes.len() as u64), last }
+    }
+
+    /// The absolute offset of the next byte.
+    #[must_use]
+    #[inline]
+    pub const fn at(&self) -> u64 {
+        self.end.saturating_sub(self.rest.len() as u64)
+    }
+
+    /// The bytes of the window that are still to be read.
+    #[must_use]
+    #[inline]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Whether the window's end is the input's end.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.last
+    }
+
+    /// The next `n` bytes.
+    ///
+    /// # Errors
+    /// When the window holds fewer.
+    #[inline]
+    pub fn take(&mut self, n: u64) -> Result<&'a [u8], Stop> {
+        match usize::try_from(n).ok().and_then(|n| self.rest.split_at_checked(n)) {
+            Some((head, rest)) => {
+                self.rest = rest;
+                Ok(head)
+            }
+            None => Err(self.short(n)),
+        }
+    }
+
+    /// The next `N` bytes.
+    ///
+    /// # Errors
+    /// When the window holds fewer.
+    #[inline]
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Stop> {
+        match self.rest.split_first_chunk::<N>() {
+            Some((head, rest)) => {
+                self.rest = rest;
+                Ok(*head)
+            }
+            None => Err(self.short(N as u64)),
+        }
+    }
+
+    /// The next byte.
+    ///
+    /// # Errors
+    /// When the window is at its end.
+    #[inline]
+    pub fn byte(&mut self) -> Result<u8, Stop> {
+        match self.rest.split_first() {
+            Some((byte, rest)) => {
+                self.rest = rest;
+                Ok(*byte)
+            }
+            None => Err(self.short(1)),
+        }
+    }
+
+    /// The next byte, which stays unread.
+    #[must_use]
+    #[inline]
+    pub fn peek(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// The next eight bytes, little-endian.
+    ///
+    /// # Errors
+    /// When the window holds fewer.
+    #[inline]
+    pub fn u64_le(&mut self) -> Result<u64, Stop> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    /// The next eight bytes, little-endian.
+    ///
+    /// # Errors
+    /// When the window holds fewer.
+    #[inline]
+    pub fn i64_le(&mut self) -> Result<i64, Stop> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    /// The next four bytes, little-endian.
+    ///
+    /// # Errors
+    /// When the window holds fewer.
+    #[inline]
+    pub fn u32_le(&mut self) -> Result<u32, Stop> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    /// Runs `read`; where it fails, the cursor is where it was before.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    #[inline]
+    pub fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+        let before = self.rest;
+        let got = read(self);
+        if got.is_err() {
+            self.rest = before;
+        }
+        got
+    }
+
+    /// A fault at the absolute offset `at`.
+    #[cold]
+    #[must_use]
+    pub const fn fault(at: u64, kind: Kind) -> Stop {
+        Stop::Fault(Fault { at, kind })
+    }
+
+    #[cold]
+    fn short(&self, want: u64) -> Stop {
+        if self.last {
+            Self::fault(self.at(), Kind::Truncated { want, left: self.rest.len() as u64 })
+        } else {
+            Stop::More
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_knows_its_offset_and_asks_for_more() {
+        let mut cursor = Cursor::window(b"abcdef", 100, false);
+        assert_eq!(cursor.take(4), Ok(&b"abcd"[..]));
+        assert_eq!(cursor.at(), 104);
+        assert_eq!(cursor.u64_le(), Err(Stop::More));
+        assert_eq!(cursor.at(), 104);
+        assert_eq!(cursor.take(u64::MAX), Err(Stop::More));
+    }
+
+    #[test]
+    fn the_last_window_ends_the_input() {
+        let mut cursor = Cursor::window(b"ab", 7, true);
+        let truncated = Fault::new(7, Kind::Truncated { want: 8, left: 2 });
+        assert_eq!(cursor.u64_le(), Err(Stop::Fault(truncated)));
+        assert_eq!(cursor.array::<2>(), Ok(*b"ab"));
+        assert_eq!(cursor.peek(), None);
+    }
+
+    #[test]
+    fn a_failed_whole_read_leaves_the_cursor() {
+        let mut cursor = Cursor::window(b"abc", 0, false);
+        assert_eq!(
+            cursor.whole(|c| {
+                c.byte()?;
+                c.u32_le()
+            }),
+            Err(Stop::More)
+        );
+        assert_eq!(cursor.at(), 0);
+    }
+}

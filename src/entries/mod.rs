@@ -1,0 +1,17 @@
+//! Entries: the snapshot's keys and records, one by one.
+//!
+//! Knows the format, all of it; knows nothing of memory. Elements are handed to a visitor as the
+//! value is walked, see [`Elements`].
+
+mod code;
+mod elements;
+mod entry;
+mod length;
+mod packed;
+mod string;
+
+pub use code::{Dialect, TypeCode, ValueKind, opcode};
+pub use elements::{ArrayValue, Elements, ModulePart, StreamPart, TemplateUse};
+pub use entry::{Entry, Item, Meta, ModuleId, SlotMark};
+pub use packed::{Packed, Packing, Piece};
+pub use string::{Str, canonical_int, digits};

@@ -1,0 +1,71 @@
+//! Sizes: what a value takes in the memory of the server that loads it.
+//!
+//! Knows the servers and their allocators; knows nothing of how a snapshot is written.
+
+mod encoding;
+mod size;
+
+pub use encoding::Encoding;
+pub use size::{Size, Sizes};
+
+/// How many sizes of the same thing come out of one pass at the most.
+pub const LANES: usize = 4;
+
+/// What one key takes, in every lane, with what only the sizing could tell of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Footprint {
+    /// How the first lane's server holds the value.
+    pub encoding: Encoding,
+    /// Its elements as the length command of its type counts them; `None` for a module's type
+    /// that does not tell.
+    pub elements: Option<u64>,
+    /// Named parts of the size, one set a lane.
+    pub parts: [Parts; LANES],
+    /// How far the first lane's size may be off either way, because the server draws a part of it
+    /// at random: one standard deviation. Zero where nothing is drawn.
+    pub spread: Size,
+    /// How sure the size is.
+    pub certainty: Certainty,
+}
+
+impl Footprint {
+    /// The sum of the parts, in every lane.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        Sizes(self.parts.map(|parts| parts.total()))
+    }
+}
+
+/// What a key's bytes are for. The total is their sum.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The key's name, and its entry in the keyspace where that is an allocation of its own.
+    pub key: Size,
+    /// The value's object, with name and value in it where the server embeds them.
+    pub object: Size,
+    /// Tables, nodes, radix trees, headers: what it takes to find the elements.
+    pub structure: Size,
+    /// Strings and packed blobs: the elements themselves.
+    pub payload: Size,
+}
+
+impl Parts {
+    /// The sum.
+    #[must_use]
+    #[inline]
+    pub fn total(&self) -> Size {
+        self.key + self.object + self.structure + self.payload
+    }
+}
+
+/// How sure a size is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// The server's own arithmetic.
+    #[default]
+    Exact,
+    /// An expectation over what the server draws at random.
+    Expected,
+    /// Only the size in the snapshot is known: a module's value.
+    Serialized,
+}

@@ -1,0 +1,33 @@
+//! One key, sized: what is added up.
+
+use crate::entries::{ModuleId, ValueKind};
+use crate::footprint::{Certainty, Encoding, Sizes};
+
+/// One key with all that the groups ask of it. Borrows the name; nothing is allocated for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Its database; `None` before the first mark of a walk that began in the middle.
+    pub db: Option<u64>,
+    /// Its cluster slot, where the server is a cluster node.
+    pub slot: Option<u16>,
+    /// Its decoded name.
+    pub key: &'a [u8],
+    /// What its value is.
+    pub kind: ValueKind,
+    /// The module type, where the value is a module's.
+    pub module: Option<ModuleId>,
+    /// How the loading server holds it.
+    pub encoding: Encoding,
+    /// How many elements it has; `None` where a module does not tell.
+    pub elements: Option<u64>,
+    /// What it takes, in every lane.
+    pub sizes: Sizes,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// When it expires, in Unix milliseconds.
+    pub expires_at_ms: Option<i64>,
+    /// Seconds since it was used, where the dump says.
+    pub idle_s: Option<u64>,
+    /// Its LFU counter, where the dump says.
+    pub freq: Option<u8>,
+}

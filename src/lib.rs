@@ -1,0 +1,12 @@
+//! What fills this Redis? Memory by key pattern, type and TTL, from a snapshot.
+//!
+//! The stages, each using only those before it:
+//!
+//! ```text
+//! bytes → entries → footprint → groups → report
+//! ```
+
+pub mod bytes;
+pub mod entries;
+pub mod footprint;
+pub mod groups;
