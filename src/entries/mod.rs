@@ -6,6 +6,7 @@
 mod code;
 mod elements;
 mod entry;
+mod head;
 mod length;
 mod packed;
 mod string;
@@ -13,5 +14,6 @@ mod string;
 pub use code::{Dialect, TypeCode, ValueKind, opcode};
 pub use elements::{ArrayValue, Elements, ModulePart, StreamPart, TemplateUse};
 pub use entry::{Entry, Item, Meta, ModuleId, SlotMark};
+pub use head::{Head, Template, Templates, Wrapper};
 pub use packed::{Packed, Packing, Piece};
 pub use string::{Str, canonical_int, digits};

@@ -5,6 +5,8 @@
 mod encoding;
 mod size;
 
+use crate::entries::ModuleId;
+
 pub use encoding::Encoding;
 pub use size::{Size, Sizes};
 
@@ -19,6 +21,12 @@ pub struct Footprint {
     /// Its elements as the length command of its type counts them; `None` for a module's type
     /// that does not tell.
     pub elements: Option<u64>,
+    /// The module type, where the value is a module's.
+    pub module: Option<ModuleId>,
+    /// The length of its longest element (of a pair, the longer half), where it was asked for.
+    pub largest_element: Option<u64>,
+    /// Fields of a hash that have a TTL of their own.
+    pub fields_with_ttl: u64,
     /// Named parts of the size, one set a lane.
     pub parts: [Parts; LANES],
     /// How far the first lane's size may be off either way, because the server draws a part of it
