@@ -7,13 +7,18 @@ mod code;
 mod elements;
 mod entry;
 mod head;
+mod header;
 mod length;
 mod packed;
 mod string;
+mod value;
+mod walk;
 
 pub use code::{Dialect, TypeCode, ValueKind, opcode};
 pub use elements::{ArrayValue, Elements, ModulePart, StreamPart, TemplateUse};
 pub use entry::{Entry, Item, Meta, ModuleId, SlotMark};
 pub use head::{Head, Template, Templates, Wrapper};
+pub use header::Tail;
 pub use packed::{Packed, Packing, Piece};
 pub use string::{Str, canonical_int, digits};
+pub use walk::Walk;
