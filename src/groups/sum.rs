@@ -151,7 +151,7 @@ mod tests {
         while shared.help() {}
         for covered in [990_usize, 991, 640, 11] {
             assert_eq!(
-                shared.finish(covered),
+                shared.finish(covered as u64),
                 crc64::of(&bytes[10..covered as usize]),
                 "{covered}"
             );
