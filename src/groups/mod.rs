@@ -2,6 +2,13 @@
 //!
 //! Partial results merge in any order and add up exactly.
 
+mod fold;
+mod records;
 mod row;
+mod stretch;
+mod sum;
 
+pub use fold::{Outcome, Plan, Task, Timings, fold};
+pub use records::{Hint, Records};
 pub use row::Row;
+pub use stretch::{Finish, ReadError, Source, Worker};
