@@ -174,3 +174,14 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::More => write!(f, "more bytes are needed"),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}

@@ -122,8 +122,11 @@ pub struct Interruption {
     pub at: u64,
     /// The database that was being read.
     pub db: Option<u64>,
-    /// The last key that was read well.
-    pub last_key: Option<Key>,
+    /// The key in which it is, or else the last one before it.
+    #[serde(flatten)]
+    pub key: Option<Key>,
+    /// Whether it is in that key's own value.
+    pub inside_key: bool,
 }
 
 /// The server that sizes are computed for.

@@ -3,6 +3,9 @@
 mod args;
 mod config;
 mod exit;
+mod input;
+mod output;
+mod progress;
 mod run;
 
 use args::Args;

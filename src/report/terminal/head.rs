@@ -38,10 +38,11 @@ fn incomplete(report: &Report, interruption: &Interruption, theme: &Theme) -> Ve
     flow.words(theme, Style::Alarm, &format!("{read}:"));
     flow.words(theme, Style::Plain, &interruption.error);
     flow.end_line();
-    if let Some(key) = &interruption.last_key {
-        let db = interruption.db.map_or(String::new(), |db| format!(" in database {db}"));
+    if let Some(key) = &interruption.key {
+        let place = if interruption.inside_key { "in the value of" } else { "after the key" };
         let key = escape::terminal(&key.0, theme.charset());
-        flow.words(theme, Style::Plain, &format!("last good key{db}: {key}"));
+        let db = interruption.db.map_or(String::new(), |db| format!(" (database {db})"));
+        flow.words(theme, Style::Plain, &format!("{place} {key}{db}"));
         flow.end_line();
     }
     if !interruption.advice.is_empty() {
