@@ -183,13 +183,15 @@ struct State<P> {
 struct Progress {
     end: u64,
     db: u64,
+    /// Where the last key begins.
+    last: Option<u64>,
     records: Records,
 }
 
 impl<P> State<P> {
     fn new(body: u64, threads: usize) -> Self {
         Self {
-            chain: Progress { end: body, db: 0, records: Records::default() },
+            chain: Progress { end: body, db: 0, last: None, records: Records::default() },
             waiting: BTreeMap::new(),
             running: Vec::new(),
             next: 0,
@@ -414,10 +416,14 @@ impl<T: Task> Chain<'_, T> {
                 state.trust /= 2;
             }
         }
-        if stretch.finish.is_some() {
-            state.finish = stretch.finish;
+        if let Some(mut finish) = stretch.finish {
+            if let Finish::Fault(error) = &mut finish {
+                error.complete(self.source, db, state.chain.last);
+            }
+            state.finish = Some(finish);
             state.over = true;
         }
+        state.chain.last = stretch.last.or(state.chain.last);
         if !T::ORDERED {
             return Some(Some((stretch.part, db)));
         }

@@ -3,6 +3,7 @@
 //! Partial results merge in any order and add up exactly.
 
 mod arena;
+mod filter;
 mod fold;
 mod histogram;
 mod kind;
@@ -22,6 +23,7 @@ mod totals;
 mod tree;
 mod ttl;
 
+pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
 pub use histogram::{Spread, Spreads};
 pub use kind::{Cell, Content, Database, by};

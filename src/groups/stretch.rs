@@ -65,6 +65,8 @@ pub(super) struct Stretch<P> {
     pub records: Records,
     /// The database at its end; `None` when no mark stood in it.
     pub db: Option<u64>,
+    /// Where its last key begins, if it has one.
+    pub last: Option<u64>,
     /// Why it goes no further, if not because it was told where to end.
     pub finish: Option<Finish>,
 }
@@ -150,8 +152,10 @@ pub(super) fn read<W: Worker>(
     }
     let end = reading.cursor.at();
     sum.up_to(end);
-    let (db, Reading { part, records, finish, .. }) = (reading.walk.db(), reading);
-    Stretch { start: span.start, end, part, records, db, finish }
+    let db = reading.walk.db();
+    let last = reading.last.map(|entry| entry.at);
+    let Reading { part, records, finish, .. } = reading;
+    Stretch { start: span.start, end, part, records, db, last, finish }
 }
 
 struct Reading<'a, P> {
@@ -163,6 +167,25 @@ struct Reading<'a, P> {
     part: P,
     records: Records,
     finish: Option<Finish>,
+}
+
+impl ReadError {
+    /// Adds what only the stretches before it know: the database, and the last key, which begins
+    /// at `last`.
+    pub(super) fn complete(&mut self, source: Source<'_>, db: u64, last: Option<u64>) {
+        self.db = self.db.or(Some(db));
+        if self.key.is_none()
+            && let Some(at) = last
+            && let Ok(Item::Entry(entry)) =
+                Walk::from_middle(source.head).next(&mut source.cursor(at))
+        {
+            self.key = name(&entry);
+        }
+    }
+}
+
+fn name(entry: &Entry<'_>) -> Option<Box<[u8]>> {
+    entry.key.decode(&mut Vec::new()).ok().map(Box::from)
 }
 
 impl<P> Reading<'_, P> {
@@ -221,10 +244,7 @@ impl<P> Reading<'_, P> {
     fn fail(&mut self, stop: Stop) {
         // the cursor reaches to the input's end, so more bytes are never to be had
         let Stop::Fault(fault) = stop else { return };
-        let key = self.last.and_then(|entry| {
-            let mut scratch = Vec::new();
-            entry.key.decode(&mut scratch).ok().map(Box::from)
-        });
+        let key = self.last.and_then(|entry| name(&entry));
         let error = ReadError { fault, db: self.walk.db(), key, inside: self.inside };
         self.finish = Some(Finish::Fault(error));
     }

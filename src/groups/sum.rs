@@ -28,10 +28,9 @@ impl<'a> Checksum<'a> {
         (from < self.end).then(|| (from, from.saturating_add(self.chunk).min(self.end)))
     }
 
-    fn of(&self, from: u64, to: u64) -> u64 {
+    fn bytes(&self, from: u64, to: u64) -> &[u8] {
         let range = usize::try_from(from).ok().zip(usize::try_from(to).ok());
-        let bytes = range.and_then(|(from, to)| self.bytes.get(from..to));
-        crc64::of(bytes.unwrap_or_default())
+        range.and_then(|(from, to)| self.bytes.get(from..to)).unwrap_or_default()
     }
 
     /// Sums a chunk that nobody has taken; `false` when there is none.
@@ -60,7 +59,8 @@ impl<'a> Checksum<'a> {
                 _ => break,
             }
         }
-        crc64::combine(crc, self.of(at, covered), covered.saturating_sub(at))
+        let rest = crc64::of(self.bytes(at, covered));
+        crc64::combine(crc, rest, covered.saturating_sub(at))
     }
 }
 
@@ -71,13 +71,13 @@ pub(super) struct Sum<'c> {
     chunk: Option<u64>,
     at: u64,
     to: u64,
-    crc: u64,
+    crc: crc64::Running,
 }
 
 impl<'c> Sum<'c> {
     /// A share in `shared`; without one, nothing is summed.
-    pub(super) const fn new(shared: Option<&'c Checksum<'c>>) -> Self {
-        Self { shared, chunk: None, at: 0, to: 0, crc: 0 }
+    pub(super) fn new(shared: Option<&'c Checksum<'c>>) -> Self {
+        Self { shared, chunk: None, at: 0, to: 0, crc: crc64::Running::new() }
     }
 
     /// Sums what was claimed up to the absolute offset `at`, claiming more on the way.
@@ -96,8 +96,7 @@ impl<'c> Sum<'c> {
             }
             let to = self.to.min(at);
             if to > self.at {
-                let part = shared.of(self.at, to);
-                self.crc = crc64::combine(self.crc, part, to - self.at);
+                self.crc.add(shared.bytes(self.at, to));
                 self.at = to;
             }
             if self.at < self.to {
@@ -118,7 +117,8 @@ impl<'c> Sum<'c> {
         let Some(shared) = self.shared else { return };
         let index = shared.next.fetch_add(1, Ordering::Relaxed);
         if let Some((from, to)) = shared.bounds(index) {
-            (self.chunk, self.at, self.to, self.crc) = (Some(index), from, to, 0);
+            (self.chunk, self.at, self.to) = (Some(index), from, to);
+            self.crc = crc64::Running::new();
         }
     }
 
@@ -128,7 +128,7 @@ impl<'c> Sum<'c> {
                 Ok(done) => done,
                 Err(poisoned) => poisoned.into_inner(),
             };
-            done.push((index, self.crc));
+            done.push((index, self.crc.value()));
         }
     }
 }
@@ -150,11 +150,7 @@ mod tests {
         first.finish();
         while shared.help() {}
         for covered in [990_usize, 991, 640, 11] {
-            assert_eq!(
-                shared.finish(covered),
-                crc64::of(&bytes[10..covered as usize]),
-                "{covered}"
-            );
+            assert_eq!(shared.finish(covered as u64), crc64::of(&bytes[10..covered]), "{covered}");
         }
     }
 }

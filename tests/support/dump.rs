@@ -177,7 +177,7 @@ impl Dump {
 
     /// The slot of the keys that follow.
     pub fn slot(self, slot: u64, keys: u64, expires: u64) -> Self {
-        self.opcode(244, |out| [slot, keys, expires].map(|n| write::length(out, n)).into())
+        self.opcode(244, |out| [slot, keys, expires].iter().for_each(|n| write::length(out, *n)))
     }
 
     /// A function library.

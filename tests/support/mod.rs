@@ -2,10 +2,20 @@
 //! live servers.
 
 // each test program uses its part of it
-#![allow(dead_code, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#![allow(dead_code)]
+// tests may panic, and builders write what is broken
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 pub mod dump;
+pub mod fixture;
 pub mod packed;
+pub mod read;
 pub mod shapes;
 pub mod stream;
 pub mod write;

@@ -133,7 +133,8 @@ pub fn early_expiring_listpack(triples: &Blob) -> Coded {
 
 /// Valkey 9.2's hash of hashes by path.
 pub fn paths(paths: &[(&str, &[(&str, &str)])]) -> Coded {
-    let pair = |(field, value): &(&str, &str)| [Text::from(*field).0, Text::from(*value).0].concat();
+    let pair =
+        |(field, value): &(&str, &str)| [Text::from(*field).0, Text::from(*value).0].concat();
     let path = |(name, fields): &(&str, &[(&str, &str)])| {
         [Text::from(*name).0, counted(fields.iter().map(pair))].concat()
     };
