@@ -48,6 +48,15 @@ impl<'a> Cursor<'a> {
         self.last
     }
 
+    /// The same place with a window that ends after `n` bytes at the most.
+    #[must_use]
+    pub fn narrow(&self, n: usize) -> Self {
+        match self.rest.split_at_checked(n) {
+            Some((near, [_, ..])) => Self::window(near, self.at(), false),
+            _ => self.clone(),
+        }
+    }
+
     /// The next `n` bytes.
     ///
     /// # Errors

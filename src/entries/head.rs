@@ -1,8 +1,18 @@
 //! What a snapshot says before its first key: enough to know the server that wrote it.
 
 use super::code::Dialect;
-use super::entry::SlotMark;
+use super::entry::{Item, SlotMark};
+use super::header;
+use super::string::Str;
+use super::walk::Walk;
+use crate::bytes::{Cursor, Fault};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many keys are looked at for what their prefixes show of the server's settings.
+const SAMPLE: usize = 16;
+/// How far that goes at the most: the first value may be all of the snapshot.
+const SAMPLE_BYTES: usize = 1 << 20;
 
 /// The head of a snapshot, and what its first entries show of the server's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +32,7 @@ pub struct Head {
     /// The length of each function library's source.
     pub functions: Vec<u64>,
     /// Hash templates by their id in the file.
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// Whether the first entries carry idle times: the server evicts by LRU.
     pub idle: bool,
     /// Whether the first entries carry LFU counters: the server evicts by LFU.
@@ -32,6 +42,67 @@ pub struct Head {
 }
 
 impl Head {
+    /// Reads the head of the snapshot under `cursor`, which stays at the first record.
+    ///
+    /// A fault behind the header is not reported here: the walk meets it again.
+    ///
+    /// # Errors
+    /// When the input does not begin as a snapshot does.
+    pub fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+        let header = header::read(cursor)?;
+        let mut head = Self {
+            dialect: header.dialect,
+            version: header.version,
+            start: header.start,
+            body: cursor.at(),
+            wrapper: header.wrapper,
+            aux: Vec::new(),
+            functions: Vec::new(),
+            templates: Arc::default(),
+            idle: false,
+            freq: false,
+            slot: None,
+        };
+        let mut walk = Walk::new(&head);
+        head.look_ahead(&mut walk, cursor);
+        head.templates = Arc::clone(walk.templates());
+        Ok(head)
+    }
+
+    /// Collects what stands before the first key, and what the first keys show.
+    fn look_ahead(&mut self, walk: &mut Walk, cursor: &Cursor<'_>) {
+        let mut entries = 0;
+        let mut cursor = cursor.clone();
+        while entries < SAMPLE
+            && let Ok(item) = walk.next(&mut cursor)
+        {
+            match item {
+                Item::Entry(entry) => {
+                    if entries == 0 {
+                        cursor = cursor.narrow(SAMPLE_BYTES);
+                    }
+                    entries += 1;
+                    self.idle |= entry.meta.idle_s.is_some();
+                    self.freq |= entry.meta.freq.is_some();
+                }
+                Item::Slot(mark) => self.slot = self.slot.or(Some(mark)),
+                Item::Aux { name, value } if entries == 0 => self.note(name, value),
+                Item::Function { code } if entries == 0 => self.functions.push(code.len()),
+                Item::End { .. } => break,
+                _ => {}
+            }
+        }
+    }
+
+    /// Keeps what the server wrote about itself.
+    fn note(&mut self, name: Str<'_>, value: Str<'_>) {
+        let (mut name_text, mut value_text) = (Vec::new(), Vec::new());
+        if let (Ok(name), Ok(value)) = (name.decode(&mut name_text), value.decode(&mut value_text))
+        {
+            self.aux.push((name.to_vec(), value.to_vec()));
+        }
+    }
+
     /// The value that the server wrote under `name`, as text.
     #[must_use]
     pub fn aux(&self, name: &str) -> Option<&str> {

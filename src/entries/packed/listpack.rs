@@ -19,43 +19,54 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
 pub(super) fn each(bytes: &[u8], visit: &mut Visit<'_>) -> Result<(), &'static str> {
     let mut rest = bytes;
     take(&mut rest, HEADER)?;
-    loop {
-        let start = rest.len();
-        let [code] = array(&mut rest)?;
-        let piece = match code {
-            0x00..=0x7f => Piece::Int(i64::from(code)),
-            0x80..=0xbf => Piece::Text(take(&mut rest, usize::from(code & 0x3f))?),
-            0xc0..=0xdf => {
-                let [low] = array(&mut rest)?;
-                let n = i16::from_be_bytes([code & 0x1f, low]);
-                Piece::Int(i64::from(if n >= 1 << 12 { n - (1 << 13) } else { n }))
-            }
-            0xe0..=0xef => {
-                let [low] = array(&mut rest)?;
-                let len = u16::from_be_bytes([code & 0x0f, low]);
-                Piece::Text(take(&mut rest, usize::from(len))?)
-            }
-            0xf0 => {
-                let len = u32::from_le_bytes(array(&mut rest)?);
-                let len = usize::try_from(len).map_err(|_| "an element is too long")?;
-                Piece::Text(take(&mut rest, len)?)
-            }
-            0xf1 => Piece::Int(i64::from(i16::from_le_bytes(array(&mut rest)?))),
-            0xf2 => Piece::Int(i24(array(&mut rest)?)),
-            0xf3 => Piece::Int(i64::from(i32::from_le_bytes(array(&mut rest)?))),
-            0xf4 => Piece::Int(i64::from_le_bytes(array(&mut rest)?)),
-            END => {
-                return if rest.is_empty() { Ok(()) } else { Err("it ends before its length") };
-            }
-            _ => return Err("an element has an unknown encoding"),
-        };
-        let len = start - rest.len();
-        let back = take(&mut rest, backlen(len as u64))?;
-        if decode_back(back) != len as u64 {
-            return Err("an element's two lengths differ");
-        }
+    while let Some(piece) = next(&mut rest)? {
         visit(piece);
     }
+    if rest.is_empty() { Ok(()) } else { Err("it ends before its length") }
+}
+
+/// The first element of the listpack that begins with `bytes`.
+pub(super) fn first(bytes: &[u8]) -> Result<Option<Piece<'_>>, &'static str> {
+    let mut rest = bytes;
+    take(&mut rest, HEADER)?;
+    next(&mut rest)
+}
+
+/// Reads one element; `None` at the end mark.
+fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<Piece<'a>>, &'static str> {
+    let start = rest.len();
+    let [code] = array(rest)?;
+    let piece = match code {
+        0x00..=0x7f => Piece::Int(i64::from(code)),
+        0x80..=0xbf => Piece::Text(take(rest, usize::from(code & 0x3f))?),
+        0xc0..=0xdf => {
+            let [low] = array(rest)?;
+            let n = i16::from_be_bytes([code & 0x1f, low]);
+            Piece::Int(i64::from(if n >= 1 << 12 { n - (1 << 13) } else { n }))
+        }
+        0xe0..=0xef => {
+            let [low] = array(rest)?;
+            let len = u16::from_be_bytes([code & 0x0f, low]);
+            Piece::Text(take(rest, usize::from(len))?)
+        }
+        0xf0 => {
+            let len = u32::from_le_bytes(array(rest)?);
+            let len = usize::try_from(len).map_err(|_| "an element is too long")?;
+            Piece::Text(take(rest, len)?)
+        }
+        0xf1 => Piece::Int(i64::from(i16::from_le_bytes(array(rest)?))),
+        0xf2 => Piece::Int(i24(array(rest)?)),
+        0xf3 => Piece::Int(i64::from(i32::from_le_bytes(array(rest)?))),
+        0xf4 => Piece::Int(i64::from_le_bytes(array(rest)?)),
+        END => return Ok(None),
+        _ => return Err("an element has an unknown encoding"),
+    };
+    let len = start - rest.len();
+    let back = take(rest, backlen(len as u64))?;
+    if decode_back(back) != len as u64 {
+        return Err("an element's two lengths differ");
+    }
+    Ok(Some(piece))
 }
 
 /// How many bytes the length behind an element of `len` bytes takes (`lpEncodeBacklenBytes`).

@@ -156,6 +156,21 @@ impl<'a> Packed<'a> {
         result.map_err(|why| Fault::new(self.at, Kind::Blob { blob, why }))
     }
 
+    /// Its first piece, of a listpack; decompresses no more than that. `None` where it is empty.
+    ///
+    /// # Errors
+    /// When it is damaged there, or its first piece is text that does not fit `HEAD` bytes.
+    pub(super) fn first<'s>(
+        &'s self,
+        scratch: &'s mut Vec<u8>,
+    ) -> Result<Option<Piece<'s>>, Fault> {
+        /// The header, and the longest integer with its length.
+        const HEAD: usize = 6 + 10;
+        let bytes = self.data.prefix(HEAD, scratch)?;
+        listpack::first(bytes)
+            .map_err(|why| Fault::new(self.at, Kind::Blob { blob: self.packing.name(), why }))
+    }
+
     /// How many pieces it holds: from the header, else by a scan.
     ///
     /// # Errors

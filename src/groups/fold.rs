@@ -1,0 +1,437 @@
+//! The driver: one snapshot, read by many threads, with the answer of one.
+//!
+//! The format has no index, so threads begin at guessed boundaries and read stretches of their
+//! own. A stretch counts only when the one before it ends exactly where it began: the chain of
+//! such stretches starts at the first record, so every boundary in it is a true one. A stretch
+//! that began wrong is dropped and read again, from where the chain ends. When guesses fail,
+//! fewer are made, down to none: then one thread reads from the front, as if it were alone.
+
+use super::records::Records;
+use super::stretch::{self, Finish, Source, Span, Stretch, Worker};
+use super::sum::{Checksum, Sum};
+use crate::bytes::Kind;
+use crate::entries::{Walk, guess};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What to do with a snapshot's keys.
+pub trait Task: Sync {
+    /// What a stretch's keys add up to.
+    type Part: Send;
+    /// One for each thread.
+    type Worker: Worker<Part = Self::Part>;
+
+    /// Whether parts must be taken in file order, rather than as they come.
+    const ORDERED: bool;
+
+    /// A worker for one thread.
+    fn worker(&self) -> Self::Worker;
+
+    /// An empty part.
+    fn part(&self) -> Self::Part;
+
+    /// Takes a part of which all keys are known to be keys. `db` is the database at its
+    /// beginning. No more is wanted after a `false`.
+    fn take(&self, part: Self::Part, db: u64) -> bool;
+}
+
+/// How to read.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// How many threads read; one reads straight from front to back.
+    pub threads: usize,
+    /// Whether to compute the checksum.
+    pub checksum: bool,
+    /// How many bytes a thread takes at a time; `None` to choose by size and threads.
+    pub chunk: Option<u64>,
+    /// Told how many bytes are done for good.
+    pub progress: &'p AtomicU64,
+}
+
+/// What came of reading.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Why reading came to its end; `None` when no more was wanted.
+    pub finish: Option<Finish>,
+    /// The computed checksum, when the end mark was reached and it was wanted.
+    pub checksum: Option<u64>,
+    /// What stood between the keys.
+    pub records: Records,
+    /// Where the last key or record that counts ends.
+    pub end: u64,
+    /// How the threads spent their time.
+    pub timings: Timings,
+}
+
+impl Outcome {
+    /// The fault of a checksum that is not the stored one.
+    #[must_use]
+    pub fn checksum_fault(&self) -> Option<crate::bytes::Fault> {
+        let Some(Finish::End { covered, checksum: Some(stored), .. }) = self.finish else {
+            return None;
+        };
+        let computed = self.checksum.filter(|&computed| computed != stored)?;
+        Some(crate::bytes::Fault::new(covered, Kind::Checksum { stored, computed }))
+    }
+}
+
+/// How the threads spent their time: what scaling hangs on.
+#[derive(Debug, Clone, Default)]
+pub struct Timings {
+    /// From the first byte to the last part taken.
+    pub wall: Duration,
+    /// Each thread's time at work, the rest being waiting.
+    pub busy: Vec<Duration>,
+    /// Bytes that each thread read, dropped ones included.
+    pub read: Vec<u64>,
+    /// Stretches that began at a guess and closed the chain.
+    pub closed: u64,
+    /// Stretches that began at a guess and were dropped.
+    pub dropped: u64,
+    /// Bytes in those.
+    pub redone: u64,
+    /// Time in which one thread held up the others: taking parts in order.
+    pub serial: Duration,
+}
+
+/// The least and most bytes that a thread takes at a time.
+const CHUNK: std::ops::RangeInclusive<u64> = 1 << 20..=8 << 20;
+/// How many chunks there should be for each thread, so that none waits long at the end.
+const CHUNKS_EACH: u64 = 16;
+/// How many offsets are tried for a boundary.
+const TRIES: usize = 64 << 10;
+/// How many while guesses fail.
+const TRIES_IN_DOUBT: usize = 4 << 10;
+
+/// Reads `source` as `plan` says and does `task`.
+pub fn fold<T: Task>(source: Source<'_>, task: &T, plan: &Plan<'_>) -> Outcome {
+    let started = Instant::now();
+    let threads = plan.threads.max(1);
+    let len = source.bytes.len() as u64;
+    let chunk = plan.chunk.unwrap_or_else(|| {
+        (len / (threads as u64 * CHUNKS_EACH)).clamp(*CHUNK.start(), *CHUNK.end())
+    });
+    let sums = Checksum::new(source.bytes, source.head.start, len.saturating_sub(8), chunk);
+    let chain = Chain {
+        source,
+        task,
+        chunk: chunk.max(1),
+        threads,
+        progress: plan.progress,
+        sums: plan.checksum.then_some(&sums),
+        guesses: guesses(len, chunk, threads),
+        state: Mutex::new(State::new(source.head.body, threads)),
+        changed: Condvar::new(),
+    };
+    if threads == 1 {
+        chain.work();
+    } else {
+        rayon::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|_| chain.work());
+            }
+        });
+    }
+    let state = chain.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let checksum = match (&state.finish, plan.checksum) {
+        (Some(Finish::End { covered, checksum: Some(_), .. }), true) => Some(sums.finish(*covered)),
+        _ => None,
+    };
+    let timings = Timings { wall: started.elapsed(), ..state.timings };
+    let Progress { end, records, .. } = state.chain;
+    Outcome { finish: state.finish, checksum, records, end, timings }
+}
+
+/// A place for the guess at each chunk's beginning; none where one thread needs none.
+fn guesses(len: u64, chunk: u64, threads: usize) -> Vec<OnceLock<Option<u64>>> {
+    let chunks = if threads > 1 { len / chunk.max(1) + 1 } else { 0 };
+    (0..chunks).map(|_| OnceLock::new()).collect()
+}
+
+struct Chain<'c, T: Task> {
+    source: Source<'c>,
+    task: &'c T,
+    chunk: u64,
+    threads: usize,
+    progress: &'c AtomicU64,
+    sums: Option<&'c Checksum<'c>>,
+    guesses: Vec<OnceLock<Option<u64>>>,
+    state: Mutex<State<T::Part>>,
+    changed: Condvar,
+}
+
+struct State<P> {
+    chain: Progress,
+    /// Read, and waiting for the chain to reach them, by where they begin.
+    waiting: BTreeMap<u64, Stretch<P>>,
+    /// Where the stretches begin that are being read.
+    running: Vec<u64>,
+    /// The next chunk at whose beginning to guess.
+    next: u64,
+    /// How many stretches may be read ahead of the chain.
+    trust: usize,
+    /// A very long value that holds up the chain: its end is worth finding first.
+    scout: Option<(Walk, u64)>,
+    finish: Option<Finish>,
+    over: bool,
+    timings: Timings,
+}
+
+/// What is read for good.
+struct Progress {
+    end: u64,
+    db: u64,
+    /// Where the last key begins.
+    last: Option<u64>,
+    records: Records,
+}
+
+impl<P> State<P> {
+    fn new(body: u64, threads: usize) -> Self {
+        Self {
+            chain: Progress { end: body, db: 0, last: None, records: Records::default() },
+            waiting: BTreeMap::new(),
+            running: Vec::new(),
+            next: 0,
+            trust: 2 * threads,
+            scout: None,
+            finish: None,
+            over: false,
+            timings: Timings::default(),
+        }
+    }
+
+    /// Whether somebody reads, or has read, the stretch that the chain waits for.
+    fn is_chain_taken(&self) -> bool {
+        self.running.contains(&self.chain.end) || self.waiting.contains_key(&self.chain.end)
+    }
+
+    /// How many stretches are read, or being read, ahead of the chain.
+    fn ahead(&self) -> usize {
+        self.waiting.len() + self.running.iter().filter(|&&at| at > self.chain.end).count()
+    }
+}
+
+/// What a thread does next.
+enum Turn {
+    /// Read from here; a guess, unless the chain ends here.
+    Read(u64),
+    /// Guess at the beginning of this chunk, and read from there.
+    Guess(u64),
+    /// Find the end of a very long value.
+    Scout(Walk, u64),
+    /// Sum a chunk, or wait.
+    Idle,
+    Over,
+}
+
+impl<T: Task> Chain<'_, T> {
+    fn work(&self) {
+        let (started, mut waited) = (Instant::now(), Duration::ZERO);
+        let mut read = 0;
+        let mut worker = self.task.worker();
+        let mut sum = Sum::new(self.sums);
+        loop {
+            match self.turn() {
+                Turn::Read(at) => read += self.read(at, &mut worker, &mut sum),
+                Turn::Guess(chunk) => {
+                    if let Some(at) = self.guess(chunk, TRIES).filter(|&at| self.claim(at)) {
+                        read += self.read(at, &mut worker, &mut sum);
+                    }
+                }
+                Turn::Scout(walk, at) => read += self.scout(walk, at, &mut worker, &mut sum),
+                Turn::Idle => {
+                    sum.finish();
+                    if !self.sums.is_some_and(Checksum::help) {
+                        waited += self.wait();
+                    }
+                }
+                Turn::Over => break,
+            }
+        }
+        sum.finish();
+        while self.sums.is_some_and(Checksum::help) {}
+        let mut state = self.lock();
+        state.timings.busy.push(started.elapsed().saturating_sub(waited));
+        state.timings.read.push(read);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T::Part>> {
+        // a thread that panicked has left the state as it was between two changes
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn turn(&self) -> Turn {
+        let mut state = self.lock();
+        if state.over {
+            return Turn::Over;
+        }
+        if !state.is_chain_taken() {
+            let at = state.chain.end;
+            state.running.push(at);
+            return Turn::Read(at);
+        }
+        if let Some((walk, at)) = state.scout.take() {
+            return Turn::Scout(walk, at);
+        }
+        if state.ahead() < state.trust && state.next < self.guesses.len() as u64 {
+            let chunk = state.next.max(state.chain.end / self.chunk + 1);
+            state.next = chunk + 1;
+            if chunk < self.guesses.len() as u64 {
+                return Turn::Guess(chunk);
+            }
+        }
+        Turn::Idle
+    }
+
+    /// Waits until something changes; returns for how long.
+    fn wait(&self) -> Duration {
+        let since = Instant::now();
+        let state = self.lock();
+        if !state.over && state.is_chain_taken() && state.scout.is_none() {
+            // a missed change costs no more than this
+            let _ = self.changed.wait_timeout(state, Duration::from_millis(20));
+        }
+        since.elapsed()
+    }
+
+    /// The guess at the beginning of chunk `index`.
+    fn guess(&self, index: u64, tries: usize) -> Option<u64> {
+        let place = self.guesses.get(usize::try_from(index).ok()?)?;
+        let from = index.saturating_mul(self.chunk).max(self.source.head.body);
+        *place.get_or_init(|| guess(self.source.bytes, self.source.head, from, tries))
+    }
+
+    /// The first guess behind `at`: where a stretch from there should end.
+    fn stop(&self, at: u64) -> u64 {
+        let tries = if self.lock().trust == 0 { TRIES_IN_DOUBT } else { TRIES };
+        let first = at / self.chunk + 1;
+        let mut guesses = (first..self.guesses.len() as u64).map(|chunk| self.guess(chunk, tries));
+        guesses.find_map(|guess| guess.filter(|&guess| guess > at)).unwrap_or(u64::MAX)
+    }
+
+    /// Takes the stretch that begins at the guess `at`, unless it is taken or passed.
+    fn claim(&self, at: u64) -> bool {
+        let mut state = self.lock();
+        let new = at > state.chain.end
+            && !state.running.contains(&at)
+            && !state.waiting.contains_key(&at);
+        if new {
+            state.running.push(at);
+        }
+        new
+    }
+
+    /// Reads the stretch that begins at `at`; returns how many bytes it has.
+    fn read(&self, at: u64, worker: &mut T::Worker, sum: &mut Sum<'_>) -> u64 {
+        let mut pause = |at| {
+            if self.threads == 1 {
+                self.progress.store(at, Ordering::Relaxed);
+            }
+        };
+        let mut giant = |walk: &Walk, here| {
+            let mut state = self.lock();
+            if self.threads > 1 && state.chain.end == at {
+                state.scout = Some((walk.clone(), here));
+                self.changed.notify_all();
+            }
+        };
+        let stop = self.stop(at);
+        let mut span = Span { start: at, stop, pause: &mut pause, giant: &mut giant };
+        let stretch = stretch::read(self.source, worker, self.task.part(), &mut span, sum);
+        let bytes = stretch.end - stretch.start;
+        self.hand_in(stretch);
+        bytes
+    }
+
+    /// Finds the end of the value that `walk` is in, and reads on behind it.
+    fn scout(&self, mut walk: Walk, at: u64, worker: &mut T::Worker, sum: &mut Sum<'_>) -> u64 {
+        let mut cursor = self.source.cursor(at);
+        let found = walk.skip(&mut cursor).is_ok();
+        let end = cursor.at();
+        let mut state = self.lock();
+        if !found || state.chain.end >= end {
+            return 0;
+        }
+        // what was guessed to begin inside the value did not
+        state.waiting.retain(|&start, _| start >= end);
+        state.next = state.next.max(end / self.chunk + 1);
+        drop(state);
+        if self.claim(end) { self.read(end, worker, sum) } else { 0 }
+    }
+
+    /// Hands in a stretch; closes the chain as far as it goes.
+    fn hand_in(&self, stretch: Stretch<T::Part>) {
+        let mut state = self.lock();
+        state.running.retain(|&start| start != stretch.start);
+        let next_guess = stretch.end / self.chunk;
+        let ends_at_guess = self.peek(next_guess) == Some(stretch.end);
+        if ends_at_guess && state.trust == 0 {
+            state.trust = 1;
+        }
+        state.waiting.insert(stretch.start, stretch);
+        let mut taken = Vec::new();
+        while let Some(parts) = self.close(&mut state) {
+            taken.extend(parts);
+        }
+        self.progress.store(state.chain.end, Ordering::Relaxed);
+        self.changed.notify_all();
+        drop(state);
+        for (part, db) in taken {
+            if !self.task.take(part, db) {
+                self.lock().over = true;
+            }
+        }
+    }
+
+    /// The guess at the beginning of chunk `index`, if it was made.
+    fn peek(&self, index: u64) -> Option<u64> {
+        let place = self.guesses.get(usize::try_from(index).ok()?)?;
+        place.get().copied().flatten()
+    }
+
+    /// Adds the stretch that begins where the chain ends; drops those that it has passed.
+    fn close(&self, state: &mut State<T::Part>) -> Option<Option<(T::Part, u64)>> {
+        if state.over {
+            return None;
+        }
+        let stretch = state.waiting.remove(&state.chain.end)?;
+        let db = state.chain.db;
+        let (mut records, guessed) = (stretch.records, stretch.start != self.source.head.body);
+        records.bind(db);
+        state.chain.records.merge(records);
+        state.chain.end = stretch.end;
+        state.chain.db = stretch.db.unwrap_or(db);
+        if guessed {
+            state.timings.closed += 1;
+            state.trust = (state.trust + 1).min(2 * self.threads);
+        }
+        let passed: Vec<u64> = state.waiting.range(..stretch.end).map(|(&at, _)| at).collect();
+        for at in passed {
+            if let Some(dropped) = state.waiting.remove(&at) {
+                state.timings.dropped += 1;
+                state.timings.redone += dropped.end - dropped.start;
+                state.trust /= 2;
+            }
+        }
+        if let Some(mut finish) = stretch.finish {
+            if let Finish::Fault(error) = &mut finish {
+                error.complete(self.source, db, state.chain.last);
+            }
+            state.finish = Some(finish);
+            state.over = true;
+        }
+        state.chain.last = stretch.last.or(state.chain.last);
+        if !T::ORDERED {
+            return Some(Some((stretch.part, db)));
+        }
+        let since = Instant::now();
+        if !self.task.take(stretch.part, db) {
+            state.over = true;
+        }
+        state.timings.serial += since.elapsed();
+        Some(None)
+    }
+}

@@ -1,0 +1,251 @@
+//! One stretch of a snapshot, read by one thread from a boundary to a boundary.
+
+use super::records::Records;
+use super::sum::Sum;
+use crate::bytes::{Cursor, Fault, Stop};
+use crate::entries::{Elements, Entry, Head, Item, Walk};
+
+/// How often a stretch looks up from the keys: to sum bytes that are still in the cache, and to
+/// tell how far it is.
+const PAUSE: u64 = 64 << 10;
+/// A value longer than this may hold up every other thread; from then on others are told.
+const GIANT: usize = 8 << 20;
+
+/// A snapshot's bytes and what its head says.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// All of the input.
+    pub bytes: &'a [u8],
+    /// Its head.
+    pub head: &'a Head,
+}
+
+impl<'a> Source<'a> {
+    /// A cursor from the absolute offset `at` to the end of the input.
+    #[must_use]
+    pub fn cursor(&self, at: u64) -> Cursor<'a> {
+        let from = usize::try_from(at).unwrap_or(usize::MAX);
+        Cursor::window(self.bytes.get(from..).unwrap_or_default(), at, true)
+    }
+}
+
+/// What a thread does with each key that it meets.
+pub trait Worker {
+    /// What a stretch's keys add up to.
+    type Part;
+    /// What looks at a value's elements.
+    type Elements: Elements;
+
+    /// A key begins. Its value is walked next if the answer is yes, else skipped.
+    ///
+    /// # Errors
+    /// When its name is damaged.
+    fn begin(&mut self, entry: &Entry<'_>) -> Result<bool, Fault>;
+
+    /// What the value's elements are handed to.
+    fn elements(&mut self) -> &mut Self::Elements;
+
+    /// The key's value was walked.
+    ///
+    /// # Errors
+    /// When a part of the value that had to be opened is damaged.
+    fn end(&mut self, entry: &Entry<'_>, part: &mut Self::Part) -> Result<(), Fault>;
+}
+
+/// A stretch that was read.
+#[derive(Debug)]
+pub(super) struct Stretch<P> {
+    /// Where it begins.
+    pub start: u64,
+    /// The boundary where it ends.
+    pub end: u64,
+    /// What its keys add up to.
+    pub part: P,
+    /// What stood between them.
+    pub records: Records,
+    /// The database at its end; `None` when no mark stood in it.
+    pub db: Option<u64>,
+    /// Where its last key begins, if it has one.
+    pub last: Option<u64>,
+    /// Why it goes no further, if not because it was told where to end.
+    pub finish: Option<Finish>,
+}
+
+/// Why reading came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    /// At the end mark.
+    End {
+        /// Absolute offset behind the mark: what the checksum covers ends here.
+        covered: u64,
+        /// Absolute offset of the first byte that does not belong to the snapshot.
+        behind: u64,
+        /// The stored checksum, where there is one and it is not zero.
+        checksum: Option<u64>,
+    },
+    /// At a fault.
+    Fault(ReadError),
+}
+
+/// A fault, and the key that it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// What is wrong, and at which offset.
+    pub fault: Fault,
+    /// The database, where one was named.
+    pub db: Option<u64>,
+    /// The key.
+    pub key: Option<Box<[u8]>>,
+    /// Whether the fault is in that key's own value; else it is the last key before the fault.
+    pub inside: bool,
+}
+
+/// Where a stretch begins and ends, and whom it tells how far it is.
+pub(super) struct Span<'s> {
+    pub start: u64,
+    /// It ends at the first boundary here or behind.
+    pub stop: u64,
+    /// Told the offset now and then.
+    pub pause: &'s mut dyn FnMut(u64),
+    /// Told when a value goes on and on, with the walk and where it stands.
+    pub giant: &'s mut dyn FnMut(&Walk, u64),
+}
+
+/// Reads a stretch; `part` is what its keys are added to.
+pub(super) fn read<W: Worker>(
+    source: Source<'_>,
+    worker: &mut W,
+    part: W::Part,
+    span: &mut Span<'_>,
+    sum: &mut Sum<'_>,
+) -> Stretch<W::Part> {
+    let first = span.start == source.head.body;
+    let walk = if first { Walk::new(source.head) } else { Walk::from_middle(source.head) };
+    let mut reading = Reading {
+        cursor: source.cursor(span.start),
+        walk,
+        last: None,
+        inside: false,
+        part,
+        records: Records::default(),
+        finish: None,
+    };
+    let mut look_up = span.start.saturating_add(PAUSE).min(span.stop);
+    loop {
+        let at = reading.cursor.at();
+        if at >= look_up && reading.walk.at_boundary() {
+            if at >= span.stop {
+                break;
+            }
+            sum.up_to(at);
+            (span.pause)(at);
+            look_up = at.saturating_add(PAUSE).min(span.stop);
+        }
+        match reading.step(worker, span) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(stop) => {
+                reading.fail(stop);
+                break;
+            }
+        }
+    }
+    let end = reading.cursor.at();
+    sum.up_to(end);
+    let db = reading.walk.db();
+    let last = reading.last.map(|entry| entry.at);
+    let Reading { part, records, finish, .. } = reading;
+    Stretch { start: span.start, end, part, records, db, last, finish }
+}
+
+struct Reading<'a, P> {
+    cursor: Cursor<'a>,
+    walk: Walk,
+    /// The key that was met last, and whether its value is being read.
+    last: Option<Entry<'a>>,
+    inside: bool,
+    part: P,
+    records: Records,
+    finish: Option<Finish>,
+}
+
+impl ReadError {
+    /// Adds what only the stretches before it know: the database, and the last key, which begins
+    /// at `last`.
+    pub(super) fn complete(&mut self, source: Source<'_>, db: u64, last: Option<u64>) {
+        self.db = self.db.or(Some(db));
+        if self.key.is_none()
+            && let Some(at) = last
+            && let Ok(Item::Entry(entry)) =
+                Walk::from_middle(source.head).next(&mut source.cursor(at))
+        {
+            self.key = name(&entry);
+        }
+    }
+}
+
+fn name(entry: &Entry<'_>) -> Option<Box<[u8]>> {
+    entry.key.decode(&mut Vec::new()).ok().map(Box::from)
+}
+
+impl<P> Reading<'_, P> {
+    /// Reads one record or key; no more follow after a `false`.
+    #[inline]
+    fn step<W: Worker<Part = P>>(
+        &mut self,
+        worker: &mut W,
+        span: &mut Span<'_>,
+    ) -> Result<bool, Stop> {
+        match self.walk.next(&mut self.cursor)? {
+            Item::Entry(entry) => {
+                (self.last, self.inside) = (Some(entry), true);
+                if worker.begin(&entry)? {
+                    self.value(worker.elements(), span)?;
+                    worker.end(&entry, &mut self.part)?;
+                } else {
+                    self.walk.skip(&mut self.cursor)?;
+                }
+                self.inside = false;
+            }
+            Item::End { covered, checksum } => {
+                let behind = self.cursor.at();
+                let checksum = checksum.filter(|&sum| sum != 0);
+                self.finish = Some(Finish::End { covered, behind, checksum });
+                return Ok(false);
+            }
+            item => self.records.add(&item, self.walk.db()),
+        }
+        Ok(true)
+    }
+
+    /// Walks a value; one that is very long in steps, so that others can be told.
+    #[inline]
+    fn value<E: Elements>(&mut self, out: &mut E, span: &mut Span<'_>) -> Result<(), Stop> {
+        if self.cursor.rest().len() <= GIANT {
+            return self.walk.value(&mut self.cursor, out);
+        }
+        let mut near = self.cursor.narrow(GIANT);
+        let mut reach = GIANT;
+        loop {
+            let result = self.walk.value(&mut near, out);
+            // the window ends before the input does, so this many bytes are there
+            self.cursor.take(near.at().saturating_sub(self.cursor.at()))?;
+            match result {
+                Err(Stop::More) => {
+                    (span.giant)(&self.walk, self.cursor.at());
+                    reach = reach.saturating_mul(2);
+                    near = self.cursor.narrow(reach);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn fail(&mut self, stop: Stop) {
+        // the cursor reaches to the input's end, so more bytes are never to be had
+        let Stop::Fault(fault) = stop else { return };
+        let key = self.last.and_then(|entry| name(&entry));
+        let error = ReadError { fault, db: self.walk.db(), key, inside: self.inside };
+        self.finish = Some(Finish::Fault(error));
+    }
+}
