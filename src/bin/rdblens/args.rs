@@ -1,7 +1,8 @@
 //! What the user typed.
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -33,21 +34,51 @@ const STYLES: Styles = Styles::styled()
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default());
 
-/// What fills this Redis? Memory by prefix, type and TTL, from an RDB snapshot.
-///
-/// Reads a copied dump.rdb (or the base file of an appendonlydir) of any Redis or Valkey, offline,
-/// and computes what its keys take in the memory of the server that loads it. Sizes are in binary
-/// units: 1 GiB is 2^30 bytes.
-#[derive(Debug, Parser)]
-#[command(version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct Args {
-    /// What to do; `analyze` when it is left out.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    /// The flags of `analyze`.
-    #[command(flatten)]
-    pub analyze: Option<Analyze>,
+const ABOUT: &str = "What fills this Redis? Memory by prefix, type and TTL, from an RDB snapshot";
+
+const LONG_ABOUT: &str = "\
+What fills this Redis? Memory by prefix, type and TTL, from an RDB snapshot.
+
+Reads a copied dump.rdb (or the base file of an appendonlydir) of any Redis or Valkey, offline, and
+computes what its keys take in the memory of the server that loads it. Sizes are in binary units:
+1 GiB is 2^30 bytes.";
+
+impl Command {
+    /// Reads the command line; ends the process when it makes no sense or asks for help.
+    pub fn parse() -> Self {
+        Self::parse_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Reads `args`, the first of which is the program's name.
+    ///
+    /// # Errors
+    /// When they make no sense, or ask for help.
+    pub fn parse_from<T: Into<OsString> + Clone>(
+        args: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(args)?;
+        if matches.subcommand().is_some() {
+            Self::from_arg_matches(&matches)
+        } else {
+            Analyze::from_arg_matches(&matches).map(Self::Analyze)
+        }
+    }
+
+    /// All commands, and beside them the flags of `analyze`, whose name may be left out.
+    fn command() -> clap::Command {
+        let plain = clap::Command::new("rdblens")
+            .version(env!("CARGO_PKG_VERSION"))
+            .styles(STYLES)
+            .max_term_width(100)
+            .args_conflicts_with_subcommands(true)
+            .subcommand_negates_reqs(true);
+        Self::augment_subcommands(Analyze::augment_args(plain))
+            .subcommand_required(false)
+            .arg_required_else_help(true)
+            .about(ABOUT)
+            .long_about(LONG_ABOUT)
+            .after_help(EXAMPLES)
+    }
 }
 
 /// What to do.
@@ -62,7 +93,7 @@ pub enum Command {
 }
 
 /// Flags of `analyze`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 pub struct Analyze {
     /// See there.
     #[command(flatten)]
@@ -103,7 +134,7 @@ pub struct Analyze {
 }
 
 /// Flags of `keys`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 pub struct Keys {
     /// See there.
     #[command(flatten)]
@@ -124,7 +155,7 @@ pub struct Keys {
 }
 
 /// What is read and where the result goes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 pub struct Input {
     /// An RDB file; - for standard input
     #[arg(value_name = "DUMP")]
@@ -147,7 +178,7 @@ pub struct Input {
 }
 
 /// What sizes are computed for.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Sizing")]
 pub struct Sizing {
     /// The server that loads the dump, such as redis-7.2 or valkey-8.1.2 [default: the one that
@@ -166,7 +197,7 @@ pub struct Sizing {
 }
 
 /// Which keys count.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Which keys")]
 pub struct Selection {
     /// Only these databases

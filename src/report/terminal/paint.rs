@@ -148,14 +148,25 @@ impl Flow {
 
     /// Adds a sentence, word by word.
     pub(super) fn words(&mut self, theme: &Theme, style: Style, text: &str) {
-        for word in text.split(' ') {
-            self.add(theme, " ", (style, word.to_owned()));
+        let mut words = text.split(' ').peekable();
+        while let Some(word) = words.next() {
+            let mut word = word.to_owned();
+            // A figure and its unit stay together.
+            while let Some(unit) = words.next_if(|next| is_unit(next)) {
+                word.extend([" ", unit]);
+            }
+            self.add(theme, " ", (style, word));
         }
     }
 
     pub(super) fn lines(self) -> Vec<Line> {
         self.lines
     }
+}
+
+fn is_unit(word: &str) -> bool {
+    let word = word.trim_end_matches([',', ':', ';', ')']);
+    matches!(word, "%" | "B" | "KiB" | "MiB" | "GiB" | "TiB" | "PiB" | "EiB")
 }
 
 /// How many columns `text` takes.

@@ -8,8 +8,9 @@ use std::cmp::Reverse;
 
 /// How many lines the tree could fill under its heading.
 pub(super) fn available(report: &Report) -> usize {
-    nodes(&report.prefixes).len()
-        + usize::from(rest(report, &roots(&nodes(&report.prefixes))).keys.0 > 0)
+    let nodes = nodes(&report.prefixes);
+    let rest = rest(report, &roots(&nodes)).keys.0 > 0;
+    if nodes.is_empty() { 0 } else { nodes.len() + usize::from(rest) }
 }
 
 /// The heading and at most `rows` lines: the heaviest rows, each under the one above it, and a row
