@@ -10,3 +10,4 @@ pub mod bytes;
 pub mod entries;
 pub mod footprint;
 pub mod groups;
+pub mod report;

@@ -1,0 +1,258 @@
+//! What the user typed.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  rdblens dump.rdb                             what fills this Redis, on one screen
+  rdblens dump.rdb --match 'session:*' --full  the same for some keys, with every list
+  rdblens dump.rdb --server valkey-9.1         what it would take on another server
+  rdblens dump.rdb --format json | jq .instance
+  rdblens keys dump.rdb --min-bytes 10mb       the large keys, a JSON object a line
+  ssh db1 cat dump.rdb | rdblens -             from a pipe
+
+Exit status: 0 when all was read; 2 when a part was not, or nothing could be done.";
+
+const KEYS_EXAMPLES: &str = "\
+Columns: db, key, type, encoding, bytes, elements, expires_at_ms, expired, idle_s, freq, slot;
+more of them with --columns: largest_element, fields_with_ttl, spread, certainty, key_bytes,
+object_bytes, structure_bytes, payload_bytes. A name that is no UTF-8 stands in key_base64.
+
+Examples:
+  rdblens keys dump.rdb | jq -r 'select(.expires_at_ms == null) | .key'
+  rdblens keys dump.rdb --format csv -o keys.csv --columns +largest_element
+  rdblens keys dump.rdb --type hash --no-ttl --columns db,key,bytes
+
+Exit status: 0 when all was read; 2 when a part was not (the rows before it are there), or nothing
+could be done.";
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default());
+
+/// What fills this Redis? Memory by prefix, type and TTL, from an RDB snapshot.
+///
+/// Reads a copied dump.rdb (or the base file of an appendonlydir) of any Redis or Valkey, offline,
+/// and computes what its keys take in the memory of the server that loads it. Sizes are in binary
+/// units: 1 GiB is 2^30 bytes.
+#[derive(Debug, Parser)]
+#[command(version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Args {
+    /// What to do; `analyze` when it is left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The flags of `analyze`.
+    #[command(flatten)]
+    pub analyze: Option<Analyze>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what fills it, on one screen (the default)
+    #[command(after_help = EXAMPLES)]
+    Analyze(Analyze),
+    /// List every key with its size, as JSON lines or CSV
+    #[command(after_help = KEYS_EXAMPLES)]
+    Keys(Keys),
+}
+
+/// Flags of `analyze`.
+#[derive(Debug, clap::Args)]
+pub struct Analyze {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// How the report is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub format: ReportFormat,
+    /// Rows in each list, instead of as many as fit on a screen
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub top: Option<usize>,
+    /// All lists: databases, encodings, most elements, slots, modules too
+    #[arg(long, help_heading = "Output")]
+    pub full: bool,
+    /// Deepest level of the prefix tree
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub depth: Option<usize>,
+    /// What separates the parts of names; can be given several times [default: ':', and for names
+    /// without one what they do use]
+    #[arg(long, value_name = "CHAR", help_heading = "Output")]
+    pub separator: Vec<String>,
+    /// When to colour [NO_COLOR counts too]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(help_heading = "Output")]
+    pub color: When,
+    /// Draw with ASCII only
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+    /// See there.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// Flags of `keys`.
+#[derive(Debug, clap::Args)]
+pub struct Keys {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// How the rows are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = RowsFormat::Jsonl)]
+    #[arg(help_heading = "Output")]
+    pub format: RowsFormat,
+    /// Columns in this order, or with a + in front besides the usual ones
+    #[arg(long, value_name = "NAMES", help_heading = "Output")]
+    pub columns: Option<String>,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+    /// See there.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// What is read and where the result goes.
+#[derive(Debug, clap::Args)]
+pub struct Input {
+    /// An RDB file; - for standard input
+    #[arg(value_name = "DUMP")]
+    pub dump: PathBuf,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Do not compare the checksum
+    #[arg(long, help_heading = "Reading")]
+    pub no_checksum: bool,
+    /// How many threads read [default: one a core]
+    #[arg(long, value_name = "N", help_heading = "Reading")]
+    pub threads: Option<usize>,
+    /// Show no progress bar
+    #[arg(long, help_heading = "Reading")]
+    pub no_progress: bool,
+    /// The time that counts as now, for the snapshot's age: RFC 3339, Unix seconds or milliseconds
+    #[arg(long, value_name = "TIME", help_heading = "Reading")]
+    pub now: Option<String>,
+}
+
+/// What sizes are computed for.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Sizing")]
+pub struct Sizing {
+    /// The server that loads the dump, such as redis-7.2 or valkey-8.1.2 [default: the one that
+    /// wrote it]
+    #[arg(long, value_name = "SERVER")]
+    pub server: Option<String>,
+    /// The server's settings: lines of redis.conf, or what CONFIG GET * answered
+    #[arg(long, value_name = "FILE")]
+    pub server_config: Option<PathBuf>,
+    /// The server's allocator
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Allocator::Jemalloc)]
+    pub allocator: Allocator,
+    /// What the bytes of a key are
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = Sizes::Allocated)]
+    pub sizes: Sizes,
+}
+
+/// Which keys count.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Which keys")]
+pub struct Selection {
+    /// Only these databases
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub db: Vec<u64>,
+    /// Only these types: string, list, set, zset, hash, stream, array, module, or the name of a
+    /// module's type
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    pub types: Vec<String>,
+    /// Only names like this, with the rules of KEYS: * ? [a-z]. Given several times, any will do
+    #[arg(long = "match", value_name = "GLOB")]
+    pub globs: Vec<String>,
+    /// Only names in which this regular expression is found
+    #[arg(long, value_name = "REGEX")]
+    pub regex: Vec<String>,
+    /// Only keys of this size and more, such as 10kb or 1mb
+    #[arg(long, value_name = "SIZE")]
+    pub min_bytes: Option<String>,
+    /// Only keys that never expire
+    #[arg(long)]
+    pub no_ttl: bool,
+    /// Only keys with a TTL
+    #[arg(long)]
+    pub with_ttl: bool,
+}
+
+/// A form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// One screen, for people
+    Text,
+    /// Everything, for programs
+    Json,
+}
+
+/// A form of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowsFormat {
+    /// A JSON object a line
+    Jsonl,
+    /// Comma-separated values under a header (RFC 4180)
+    Csv,
+}
+
+/// When to do what suits a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// When standard output is a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What a server gets its memory from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Allocator {
+    /// The jemalloc that servers are built with unless told otherwise
+    Jemalloc,
+    /// The jemalloc of a distribution's packages, up to 5.3.0
+    SystemJemalloc,
+    /// The same from 5.3.1 on
+    #[value(name = "system-jemalloc-5.3.1")]
+    SystemJemalloc531,
+    /// glibc's malloc
+    Libc,
+}
+
+impl Allocator {
+    /// Its name, as `--allocator` takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jemalloc => "jemalloc",
+            Self::SystemJemalloc => "system-jemalloc",
+            Self::SystemJemalloc531 => "system-jemalloc-5.3.1",
+            Self::Libc => "libc",
+        }
+    }
+}
+
+/// What the bytes of a key are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sizes {
+    /// What its allocations really take; adds up to used_memory
+    Allocated,
+    /// What MEMORY USAGE key SAMPLES 0 answers
+    Reported,
+}

@@ -1,0 +1,357 @@
+//! What the run does: what the user typed and what the machine is like, settled once.
+
+use crate::args::{
+    Allocator, Analyze, Args, Command, Input, Keys, ReportFormat, RowsFormat, Selection, Sizes,
+    Sizing, When,
+};
+use rdblens::footprint::Size;
+use rdblens::groups::{Filter, Glob, TypeName};
+use rdblens::report::{
+    Bytes, Column, Drawing, Filters, Length, Measure, Millis, RowFormat, Terminal, parse_size, time,
+};
+use regex::bytes::RegexSet;
+use std::io::IsTerminal;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What the machine is like. Nothing else asks it.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// Columns of the terminal on standard output; `None` where there is no terminal.
+    pub stdout_columns: Option<usize>,
+    /// Whether standard error is a terminal.
+    pub stderr_is_terminal: bool,
+    /// Whether the locale speaks UTF-8.
+    pub utf8: bool,
+    /// Whether the user wants no colours anywhere (`NO_COLOR`, or a dumb terminal).
+    pub no_color: bool,
+    /// How many cores there are.
+    pub cores: usize,
+    /// The time.
+    pub clock: Millis,
+}
+
+impl Host {
+    /// Looks at the machine.
+    pub fn probe() -> Self {
+        let is_terminal = std::io::stdout().is_terminal();
+        let size = terminal_size::terminal_size_of(std::io::stdout());
+        let columns = size.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0));
+        Self {
+            stdout_columns: is_terminal.then_some(columns),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            utf8: speaks_utf8(|name| std::env::var(name).ok()),
+            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+                || std::env::var_os("TERM").is_some_and(|term| term == "dumb"),
+            cores: std::thread::available_parallelism().map_or(1, NonZero::get),
+            clock: clock(),
+        }
+    }
+}
+
+fn clock() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The first of these that is set decides. Where none is, as in many containers, the terminal
+/// nearly always can.
+fn speaks_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set);
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// Columns where nobody says otherwise.
+const DEFAULT_WIDTH: usize = 80;
+
+/// What the run does.
+#[derive(Debug)]
+pub struct Config {
+    /// The snapshot; `None` is standard input.
+    pub dump: Option<PathBuf>,
+    /// Where the result goes; `None` is standard output.
+    pub output: Option<PathBuf>,
+    /// Whether the checksum is compared.
+    pub checksum: bool,
+    /// How many threads read, one at least.
+    pub threads: usize,
+    /// Whether a progress bar is shown on standard error.
+    pub progress: bool,
+    /// The time that the user gave as now.
+    pub now: Option<Millis>,
+    /// Which server the sizes are for, as the user named it.
+    pub server: Option<String>,
+    /// The file with its settings.
+    pub server_config: Option<PathBuf>,
+    /// Its allocator.
+    pub allocator: Allocator,
+    /// What the bytes of a key are.
+    pub measure: Measure,
+    /// Which keys count.
+    pub filter: Filter,
+    /// The same, for the report to show.
+    pub filters: Filters,
+    /// What comes out.
+    pub task: Task,
+}
+
+/// What comes out.
+#[derive(Debug)]
+pub enum Task {
+    /// A report.
+    Report(Report),
+    /// A row a key.
+    Rows {
+        /// Their form.
+        format: RowFormat,
+        /// Their columns.
+        columns: Vec<Column>,
+    },
+}
+
+/// How a report is made and shown.
+#[derive(Debug)]
+pub struct Report {
+    /// Its form.
+    pub form: Form,
+    /// The time against which the snapshot's age is told. A form that programs compare has none
+    /// unless the user gave it.
+    pub now: Option<Millis>,
+    /// How many rows the lists have.
+    pub top: usize,
+    /// The deepest level of the prefix tree, if the user set one.
+    pub depth: Option<usize>,
+    /// What separates the parts of names; empty for the usual.
+    pub separators: Vec<u8>,
+}
+
+/// A form of the report.
+#[derive(Debug, Clone, Copy)]
+pub enum Form {
+    /// For a terminal.
+    Text(Terminal),
+    /// For programs.
+    Json,
+}
+
+/// How many rows lists have unless the user says so: more than any screen.
+const TOP: usize = 100;
+/// How many they have at the most: memory grows with them.
+const TOP_LIMIT: usize = 1_000_000;
+/// How many they have with `--full` alone.
+const FULL: usize = 20;
+
+impl Config {
+    /// Settles what the run does.
+    ///
+    /// # Errors
+    /// When flags contradict each other or have no meaning: one line that names the flag.
+    pub fn resolve(args: Args, host: &Host) -> Result<Self, String> {
+        match (args.command, args.analyze) {
+            (Some(Command::Keys(keys)), _) => {
+                let task = rows(&keys)?;
+                Self::with(task, keys.input, (keys.sizing, keys.selection), host)
+            }
+            (Some(Command::Analyze(analyze)), _) | (None, Some(analyze)) => {
+                let task = report(&analyze, host)?;
+                Self::with(task, analyze.input, (analyze.sizing, analyze.selection), host)
+            }
+            (None, None) => Err("which file? See rdblens --help".to_owned()),
+        }
+    }
+
+    fn with(
+        task: Task,
+        input: Input,
+        (sizing, selection): (Sizing, Selection),
+        host: &Host,
+    ) -> Result<Self, String> {
+        if input.output.as_ref() == Some(&input.dump) {
+            return Err("--output would overwrite the dump".to_owned());
+        }
+        let (filter, filters) = filter(selection)?;
+        let from_stdin = input.dump.as_os_str() == "-";
+        Ok(Self {
+            dump: (!from_stdin).then_some(input.dump),
+            checksum: !input.no_checksum,
+            threads: threads(input.threads, host)?,
+            // Rows on a terminal would run into the bar.
+            progress: host.stderr_is_terminal
+                && !input.no_progress
+                && (input.output.is_some()
+                    || host.stdout_columns.is_none()
+                    || matches!(task, Task::Report(_))),
+            output: input.output,
+            now: now(input.now.as_deref())?,
+            server: sizing.server,
+            server_config: sizing.server_config,
+            allocator: sizing.allocator,
+            measure: match sizing.sizes {
+                Sizes::Allocated => Measure::Allocated,
+                Sizes::Reported => Measure::Reported,
+            },
+            filter,
+            filters,
+            task,
+        })
+    }
+}
+
+fn threads(given: Option<usize>, host: &Host) -> Result<usize, String> {
+    /// More would only cost memory.
+    const MOST: usize = 1024;
+    match given {
+        Some(0) => Err("--threads: one at least".to_owned()),
+        Some(n) => Ok(n.min(MOST)),
+        None => Ok(host.cores.clamp(1, MOST)),
+    }
+}
+
+fn now(given: Option<&str>) -> Result<Option<Millis>, String> {
+    let Some(text) = given else { return Ok(None) };
+    let parsed = time::parse(text).ok_or_else(|| {
+        format!(
+            "--now: \"{text}\" is no time; write 2026-11-20T03:00:00Z, or Unix seconds or milliseconds"
+        )
+    });
+    parsed.map(Some)
+}
+
+fn rows(keys: &Keys) -> Result<Task, String> {
+    let format = match keys.format {
+        RowsFormat::Jsonl => RowFormat::Jsonl,
+        RowsFormat::Csv => RowFormat::Csv,
+    };
+    let columns = columns(keys.columns.as_deref())?;
+    Ok(Task::Rows { format, columns })
+}
+
+fn columns(given: Option<&str>) -> Result<Vec<Column>, String> {
+    let Some(given) = given else { return Ok(Column::DEFAULT.to_vec()) };
+    let (mut columns, names) = match given.strip_prefix('+') {
+        Some(names) => (Column::DEFAULT.to_vec(), names),
+        None => (Vec::new(), given),
+    };
+    for name in names.split(',') {
+        let name = name.trim().trim_start_matches('+');
+        let column = Column::named(name).ok_or_else(|| {
+            let all = Column::DEFAULT.into_iter().chain(Column::MORE);
+            let all: Vec<&str> = all.map(Column::name).collect();
+            format!("--columns: no column \"{name}\"; there are {}", all.join(", "))
+        })?;
+        if columns.contains(&column) {
+            return Err(format!("--columns: \"{name}\" is there twice"));
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
+fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
+    if analyze.top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
+        return Err(format!("--top: from 1 to {TOP_LIMIT}"));
+    }
+    if analyze.depth == Some(0) {
+        return Err("--depth: one at least".to_owned());
+    }
+    let given = now(analyze.input.now.as_deref())?;
+    let (form, now) = match analyze.format {
+        ReportFormat::Text => (Form::Text(terminal(analyze, host)), given.or(Some(host.clock))),
+        ReportFormat::Json => (Form::Json, given),
+    };
+    let full = if analyze.full { FULL } else { 0 };
+    Ok(Task::Report(Report {
+        form,
+        now,
+        top: analyze.top.unwrap_or(TOP).max(full),
+        depth: analyze.depth,
+        separators: separators(&analyze.separator)?,
+    }))
+}
+
+fn separators(given: &[String]) -> Result<Vec<u8>, String> {
+    let single = |text: &String| match text.as_bytes() {
+        [byte] => Ok(*byte),
+        _ => Err(format!("--separator: \"{text}\" is not one ASCII character")),
+    };
+    given.iter().map(single).collect()
+}
+
+fn terminal(analyze: &Analyze, host: &Host) -> Terminal {
+    /// Narrower than that no figure has room.
+    const NARROWEST: usize = 40;
+    // A file is no terminal, even when standard output is one.
+    let columns = host.stdout_columns.filter(|_| analyze.input.output.is_none());
+    let length = match (analyze.full, analyze.top) {
+        (true, top) => Length::Full(top.unwrap_or(FULL)),
+        (false, Some(top)) => Length::Top(top),
+        (false, None) => Length::Screen,
+    };
+    Terminal {
+        width: analyze.width.or(columns).unwrap_or(DEFAULT_WIDTH).max(NARROWEST),
+        color: match analyze.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => columns.is_some() && !host.no_color,
+        },
+        drawing: if analyze.ascii || !host.utf8 { Drawing::Ascii } else { Drawing::Utf8 },
+        length,
+    }
+}
+
+fn filter(selection: Selection) -> Result<(Filter, Filters), String> {
+    if selection.no_ttl && selection.with_ttl {
+        return Err("--no-ttl and --with-ttl leave no key".to_owned());
+    }
+    let type_name = |name: &String| {
+        TypeName::parse(name).ok_or_else(|| {
+            format!(
+                "--type: no type \"{name}\"; there are string, list, set, zset, hash, stream, array, \
+                 module, and the names of modules' types (nine characters)"
+            )
+        })
+    };
+    let least = selection.min_bytes.as_deref().map(min_bytes).transpose()?;
+    let ttl = match (selection.no_ttl, selection.with_ttl) {
+        (true, _) => Some(false),
+        (_, true) => Some(true),
+        _ => None,
+    };
+    let filter = Filter {
+        types: selection.types.iter().map(type_name).collect::<Result<_, _>>()?,
+        globs: selection.globs.iter().map(|glob| Glob::new(glob.as_bytes())).collect(),
+        regexes: regexes(&selection.regex)?,
+        least: Size::bytes(least.unwrap_or_default().0),
+        ttl,
+        dbs: selection.db.clone(),
+    };
+    let filters = Filters {
+        db: selection.db,
+        types: selection.types,
+        globs: selection.globs,
+        regex: selection.regex,
+        min_bytes: least,
+        ttl,
+    };
+    Ok((filter, filters))
+}
+
+fn min_bytes(text: &str) -> Result<Bytes, String> {
+    parse_size(text).ok_or_else(|| {
+        format!(
+            "--min-bytes: \"{text}\" is no size; write 4096, 10kb (10 * 1024) or 10k (10 * 1000)"
+        )
+    })
+}
+
+fn regexes(patterns: &[String]) -> Result<Option<RegexSet>, String> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    RegexSet::new(patterns).map(Some).map_err(|error| format!("--regex: {error}"))
+}

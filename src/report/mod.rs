@@ -1,0 +1,31 @@
+//! The report: what a snapshot holds, as data and then as text.
+//!
+//! Pure: renderers take a [`Report`] and a `Write`. None computes, reads the clock, or asks whether
+//! it writes to a terminal.
+
+pub mod escape;
+mod json;
+mod model;
+mod rows;
+#[cfg(test)]
+mod sample;
+mod terminal;
+pub mod time;
+mod units;
+
+pub use json::Json;
+pub use model::*;
+pub use rows::{Column, RowFormat, Rows};
+pub use terminal::{Drawing, Length, Terminal};
+pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};
+
+use std::io::{self, Write};
+
+/// A form of the report.
+pub trait Render {
+    /// Writes `report` in this form.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()>;
+}
