@@ -13,7 +13,7 @@ pub enum Lifetime {
     Never,
     /// Its time was over, but it was still in memory.
     Expired,
-    /// Within one hour.
+    /// Within one hour, this very millisecond included.
     Hour,
     /// Within 4 hours.
     Hours4,
@@ -49,7 +49,8 @@ impl Lifetime {
     pub const fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
         let Some(at) = expires_at_ms else { return Self::Never };
         match at.saturating_sub(taken_at_ms) {
-            ..=0 => Self::Expired,
+            // as the servers have it: a key is expired when its time has passed
+            ..=-1 => Self::Expired,
             left if left <= HOUR_MS => Self::Hour,
             left if left <= 4 * HOUR_MS => Self::Hours4,
             left if left <= 12 * HOUR_MS => Self::Hours12,
@@ -120,7 +121,8 @@ mod tests {
         let of = |left| Lifetime::of(Some(taken + left), taken);
         assert_eq!(Lifetime::of(None, taken), Lifetime::Never);
         assert_eq!(of(-5), Lifetime::Expired);
-        assert_eq!(of(0), Lifetime::Expired);
+        assert_eq!(of(-1), Lifetime::Expired);
+        assert_eq!(of(0), Lifetime::Hour);
         assert_eq!(of(1), Lifetime::Hour);
         assert_eq!(of(HOUR_MS), Lifetime::Hour);
         assert_eq!(of(HOUR_MS + 1), Lifetime::Hours4);
