@@ -6,6 +6,7 @@ use rdblens::groups::{Groups, Row, Settings};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+/// How many keys, unless the command line has another number.
 const KEYS: u64 = 5_000_000;
 /// Keys in a stretch of about four megabytes.
 const STRETCH: usize = 60_000;
@@ -17,9 +18,9 @@ struct Names {
 }
 
 impl Names {
-    fn new(mut name: impl FnMut(u64, &mut Vec<u8>) -> std::io::Result<()>) -> Self {
+    fn new(keys: u64, mut name: impl FnMut(u64, &mut Vec<u8>) -> std::io::Result<()>) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        for n in 0..KEYS {
+        for n in 0..keys {
             name(n, &mut bytes).expect("a Vec takes all");
             ends.push(bytes.len());
         }
@@ -84,11 +85,12 @@ fn measure(what: &str, names: &Names) {
     let clock = Instant::now();
     let prefixes = whole.prefixes();
     let finish = clock.elapsed();
-    let each = |time: Duration| time.as_nanos() as f64 / KEYS as f64;
+    let each = |time: Duration| time.as_nanos() as f64 / names.ends.len() as f64;
     let mut out = std::io::stdout();
     let _ = writeln!(
         out,
-        "{what:<34} {:>6.1} ns/key (of it {:.1} to make the rows), {} keys, merge {:.2} ms, finish {:.2} ms",
+        "{what:<22} {:>6.1} ns a key, of it {:.1} to make the row; \
+         {} keys; {:.2} ms to merge a stretch, {:.2} ms to finish",
         each(add),
         each(empty),
         prefixes.totals.keys(),
@@ -98,6 +100,7 @@ fn measure(what: &str, names: &Names) {
 }
 
 fn main() {
+    let keys = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(KEYS);
     let user = |n, out: &mut Vec<u8>| write!(out, "user:{n}");
     let session = |n, out: &mut Vec<u8>| write!(out, "session:{:016x}", mix(n));
     let page = |n, out: &mut Vec<u8>| write!(out, "cache:page:{}:x", mix(n) % 100_000);
@@ -110,11 +113,11 @@ fn main() {
         2 => page(n, out),
         _ => profile(n, out),
     };
-    measure("user:{id}", &Names::new(user));
-    measure("session:{hex}", &Names::new(session));
-    measure("cache:page:{n}:x", &Names::new(page));
-    measure("user:{id}:profile", &Names::new(profile));
-    measure("four of these, mixed", &Names::new(mixed));
-    measure("{hex}", &Names::new(hex));
-    measure("laravel_cache_{id}", &Names::new(snake));
+    measure("user:{id}", &Names::new(keys, user));
+    measure("session:{hex}", &Names::new(keys, session));
+    measure("cache:page:{n}:x", &Names::new(keys, page));
+    measure("user:{id}:profile", &Names::new(keys, profile));
+    measure("four of these, mixed", &Names::new(keys, mixed));
+    measure("{hex}", &Names::new(keys, hex));
+    measure("laravel_cache_{id}", &Names::new(keys, snake));
 }
