@@ -3,11 +3,13 @@
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
-/// Separators that split a name without a `:`; the first that stands in it does.
-const STRONG: &[u8] = b"/|#;,=";
-/// Those that do so only behind a word, because ids, dates and numbers contain them as well. A
-/// full stop comes before the others: `feature-flag.beta`.
-const WEAK: &[u8] = b".-_";
+/// What splits a name by default: a `:` before all others; without one, the first of the strong
+/// ones that stands in it; the rest only behind a word, because ids, dates and numbers contain
+/// them as well. Of those a full stop comes first: `feature-flag.beta`.
+const USUAL: &[u8] = b":/|#;,=.-_";
+const COLON: u8 = 1;
+const STRONG: std::ops::RangeInclusive<u8> = 2..=7;
+const STOP: u8 = 8;
 /// How many separators there may be; in a class they are numbered from one.
 const MOST: usize = 15;
 /// Segments longer than this are folded away in any case.
@@ -19,14 +21,14 @@ pub struct Separators {
     /// Each separator's number, zero for other bytes.
     numbers: [u8; 256],
     bytes: Vec<u8>,
-    /// Whether a name is split at the separator that it does use.
+    /// Whether the separators are the usual ones, and a name is split at the one it does use.
     adapt: bool,
 }
 
 impl Default for Separators {
     /// `:`, and for names without one the separator that they do use.
     fn default() -> Self {
-        Self { adapt: true, ..Self::numbered(b":/|#;,=.-_") }
+        Self { adapt: true, ..Self::numbered(USUAL) }
     }
 }
 
@@ -120,12 +122,31 @@ impl Separators {
     /// Begins to split a name.
     #[inline]
     pub(super) fn split<'a>(&self, name: &'a [u8]) -> Name<'a> {
-        let at = match self.adapt {
-            true if name.contains(&b':') => At::Strong(b':'),
-            true => used(name),
-            false => At::Any,
-        };
+        let at = if self.adapt { self.used(name) } else { At::Any };
         Name { rest: name, at }
+    }
+
+    /// The separator that `name` does use.
+    #[inline]
+    fn used(&self, name: &[u8]) -> At {
+        let [mut strong, mut stop, mut other] = [None; 3];
+        for (&byte, before) in name.iter().zip(0..) {
+            let first = match self.number(byte) {
+                0 => continue,
+                COLON => return At::Strong(byte),
+                number if STRONG.contains(&number) => &mut strong,
+                STOP => &mut stop,
+                _ => &mut other,
+            };
+            first.get_or_insert((byte, before));
+        }
+        if let Some((byte, _)) = strong {
+            return At::Strong(byte);
+        }
+        let is_behind_word =
+            |&(_, before): &(u8, usize)| is_word(name.get(..before).unwrap_or_default());
+        let weak = stop.filter(is_behind_word).or(other.filter(is_behind_word));
+        weak.map_or(At::Nowhere, |(byte, _)| At::Weak(byte))
     }
 
     /// Takes the next segment off `name`.
@@ -135,13 +156,13 @@ impl Separators {
             return None;
         }
         let reached = match name.at {
-            At::Any => reach(name.rest, |byte| self.number(byte) != 0),
-            At::Strong(separator) => reach(name.rest, |byte| byte == separator),
-            At::Weak(separator) => match reach(name.rest, |byte| byte == separator) {
+            At::Any => self.reach_any(name.rest),
+            At::Strong(separator) => reach(name.rest, separator),
+            At::Weak(separator) => match reach(name.rest, separator) {
                 reached if is_plain(name.rest, reached.length) => reached,
-                _ => reach(name.rest, |_| false),
+                _ => reach_end(name.rest),
             },
-            At::Nowhere => reach(name.rest, |_| false),
+            At::Nowhere => reach_end(name.rest),
         };
         let (bytes, rest) = name.rest.split_at_checked(reached.length)?;
         name.rest = rest;
@@ -153,6 +174,18 @@ impl Separators {
         };
         Some(Segment { bytes, class: Class { separator, shape } })
     }
+
+    /// Looks for any separator.
+    fn reach_any(&self, bytes: &[u8]) -> Reach {
+        let mut has_digit = false;
+        for (&byte, length) in bytes.iter().zip(1..) {
+            if self.number(byte) != 0 {
+                return Reach { length, separator: Some(byte), has_digit };
+            }
+            has_digit |= byte.is_ascii_digit();
+        }
+        Reach { length: bytes.len(), separator: None, has_digit }
+    }
 }
 
 /// A segment's end.
@@ -163,31 +196,58 @@ struct Reach {
     has_digit: bool,
 }
 
-/// Looks for the first separator.
+/// Looks for a separator, eight bytes at a time.
 #[inline]
-fn reach(bytes: &[u8], is_separator: impl Fn(u8) -> bool) -> Reach {
-    let mut has_digit = false;
-    for (&byte, length) in bytes.iter().zip(1..) {
-        if is_separator(byte) {
-            return Reach { length, separator: Some(byte), has_digit };
+fn reach(bytes: &[u8], separator: u8) -> Reach {
+    let (words, tail) = bytes.as_chunks();
+    let (mut has_digit, mut length) = (false, 0);
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let (ends, digits) = (zeros(word ^ LOW.wrapping_mul(separator.into())), digits(word));
+        if ends != 0 {
+            // of the flags only the lowest is sure; it is the one that counts
+            let before = ends.trailing_zeros() / 8;
+            has_digit |= digits & (ends & ends.wrapping_neg()).wrapping_sub(1) != 0;
+            length += before as usize + 1;
+            return Reach { length, separator: Some(separator), has_digit };
+        }
+        has_digit |= digits != 0;
+        length += 8;
+    }
+    for byte in tail {
+        length += 1;
+        if *byte == separator {
+            return Reach { length, separator: Some(separator), has_digit };
         }
         has_digit |= byte.is_ascii_digit();
     }
+    Reach { length, separator: None, has_digit }
+}
+
+/// Goes to the end of the name.
+#[inline]
+fn reach_end(bytes: &[u8]) -> Reach {
+    let (words, tail) = bytes.as_chunks();
+    let has_digit = tail.iter().any(u8::is_ascii_digit)
+        || words.iter().any(|word| digits(u64::from_le_bytes(*word)) != 0);
     Reach { length: bytes.len(), separator: None, has_digit }
 }
 
-/// The separator that a name without a `:` does use.
-fn used(name: &[u8]) -> At {
-    if let Some(strong) = name.iter().find(|byte| STRONG.contains(byte)) {
-        return At::Strong(*strong);
-    }
-    let begins_with_word = |separators: &[u8]| {
-        let at = name.iter().position(|byte| separators.contains(byte))?;
-        let separator = name.get(at).copied()?;
-        is_word(name.get(..at)?).then_some(At::Weak(separator))
-    };
-    let (stop, others) = WEAK.split_at_checked(1).unwrap_or_default();
-    begins_with_word(stop).or_else(|| begins_with_word(others)).unwrap_or(At::Nowhere)
+const LOW: u64 = u64::MAX / 0xff;
+const HIGH: u64 = LOW << 7;
+
+/// Flags in the high bits of bytes that are zero; above the lowest there may be false ones.
+#[inline]
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(LOW) & !word & HIGH
+}
+
+/// Flags in the high bits of bytes that are decimal digits.
+#[inline]
+const fn digits(word: u64) -> u64 {
+    // a digit is what becomes zero to nine; adding 118 carries into the high bit from ten on
+    let value = word ^ (LOW * b'0' as u64);
+    !(((value & !HIGH) + LOW * 118) | value) & HIGH
 }
 
 /// Whether the segment of `length`, its separator with it, is a word or a number.
@@ -205,7 +265,7 @@ fn is_word(segment: &[u8]) -> bool {
     begins
         && digits <= 3
         && segment.iter().skip(letters).all(u8::is_ascii_digit)
-        && segment.iter().all(|byte| byte.is_ascii_alphanumeric() || WEAK.contains(byte))
+        && segment.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(byte))
 }
 
 #[cfg(test)]
@@ -250,6 +310,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(split(&separators, name).join(" "), segments, "{name}");
+        }
+    }
+
+    #[test]
+    fn eight_bytes_at_a_time_are_the_same_as_one() {
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        bytes.extend(b"user:1234:a:b9:ccccccc:ddddddddd1:0:::/x");
+        for from in 0..bytes.len() {
+            for to in from..bytes.len().min(from + 40) {
+                let slice = &bytes[from..to];
+                let at = slice.iter().position(|&byte| byte == b':');
+                let before = &slice[..at.unwrap_or(slice.len())];
+                let reached = reach(slice, b':');
+                assert_eq!(reached.length, at.map_or(slice.len(), |at| at + 1));
+                assert_eq!(reached.separator, at.map(|_| b':'));
+                assert_eq!(reached.has_digit, before.iter().any(u8::is_ascii_digit), "{slice:?}");
+                let end = reach_end(slice);
+                assert_eq!(end.has_digit, slice.iter().any(u8::is_ascii_digit));
+                assert_eq!((end.length, end.separator), (slice.len(), None));
+            }
         }
     }
 
