@@ -253,6 +253,7 @@ fn by_rdb_version(head: &Head) -> ServerName {
 mod tests {
     use super::*;
     use crate::entries::{Templates, Wrapper};
+    use std::sync::Arc;
 
     fn head(version: u32, aux: &[(&str, &str)]) -> Head {
         let pair = |(name, value): &(&str, &str)| (name.as_bytes().into(), value.as_bytes().into());
@@ -264,7 +265,7 @@ mod tests {
             wrapper: Wrapper::None,
             aux: aux.iter().map(pair).collect(),
             functions: Vec::new(),
-            templates: Templates::new(),
+            templates: Arc::new(Templates::new()),
             idle: false,
             freq: false,
             slot: None,
