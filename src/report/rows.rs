@@ -132,6 +132,8 @@ pub struct Rows {
 /// A cell's value.
 enum Value<'a> {
     Absent,
+    /// To be filled in later.
+    Unknown,
     Number(u64),
     Signed(i64),
     Flag(bool),
@@ -148,10 +150,11 @@ impl Rows {
         Self { format, columns, reference }
     }
 
-    /// Whether the rows want to know the longest element, which takes a look at every one.
+    /// Whether the rows tell what only a look at every element can.
     #[must_use]
-    pub fn wants_largest_element(&self) -> bool {
-        self.columns.contains(&Column::LargestElement)
+    pub fn looks_inside(&self) -> bool {
+        let dear = [Column::LargestElement, Column::FieldsWithTtl];
+        self.columns.iter().any(|column| dear.contains(column))
     }
 
     /// Appends what stands before the first row.
@@ -172,20 +175,27 @@ impl Rows {
     }
 
     /// Appends the row of one key.
+    ///
+    /// A row whose database is not known yet lacks it; the answer is where in `out` it belongs.
     #[inline]
-    pub fn row(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
+    pub fn row(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
         match self.format {
             RowFormat::Jsonl => self.jsonl(row, footprint, out),
             RowFormat::Csv => self.csv(row, footprint, out),
         }
     }
 
-    fn jsonl(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
+    fn jsonl(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
+        let mut hole = None;
         for (i, &column) in self.columns.iter().enumerate() {
             out.extend_from_slice(if i == 0 { b"{\"" } else { b",\"" });
             out.extend_from_slice(column.name().as_bytes());
             match self.value(column, row, footprint) {
                 Value::Absent => out.extend_from_slice(b"\":null"),
+                Value::Unknown => {
+                    out.extend_from_slice(b"\":");
+                    hole = Some(out.len());
+                }
                 Value::Flag(flag) => {
                     out.extend_from_slice(if flag { b"\":true" } else { b"\":false" });
                 }
@@ -197,15 +207,18 @@ impl Rows {
             }
         }
         out.extend_from_slice(if self.columns.is_empty() { b"{}\n" } else { b"}\n" });
+        hole
     }
 
-    fn csv(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
+    fn csv(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
+        let mut hole = None;
         for (i, &column) in self.columns.iter().enumerate() {
             if i > 0 {
                 out.push(b',');
             }
             match self.value(column, row, footprint) {
                 Value::Absent => {}
+                Value::Unknown => hole = Some(out.len()),
                 Value::Flag(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
                 Value::Name(name) => csv_name(name, out),
                 Value::Word(word) => out.extend_from_slice(word.as_bytes()),
@@ -219,13 +232,14 @@ impl Rows {
             }
         }
         out.push(b'\n');
+        hole
     }
 
     #[inline]
     fn value<'a>(&self, column: Column, row: &Row<'a>, footprint: &Footprint) -> Value<'a> {
         let [key, object, structure, payload] = whole_parts(column, footprint);
         match column {
-            Column::Db => number(row.db),
+            Column::Db => row.db.map_or(Value::Unknown, Value::Number),
             Column::Key => Value::Name(row.key),
             Column::Type => row.module.map_or(Value::Word(row.kind.name()), Value::Module),
             Column::Encoding => Value::Word(row.encoding.name()),
