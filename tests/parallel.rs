@@ -1,12 +1,18 @@
 //! The answer is the same on any number of threads and with any size of chunk.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use rdblens::bytes::{Cursor, Fault, Snapshot};
+mod support;
+
+use proptest::prelude::*;
+use rdblens::bytes::{Cursor, Fault};
 use rdblens::entries::{Elements, Entry, Head, Packed, Str};
 use rdblens::groups::{Finish, Outcome, Plan, Source, Task, Worker, fold};
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use support::dump::{Text, dump, redis};
+use support::fixture;
+use support::packed::listpack;
+use support::shapes::pairs;
 
 /// A key as the walk gives it: database, name, offset, expiry, and a sum over what flowed by.
 type Key = (Option<u64>, Vec<u8>, u64, Option<i64>, u64);
@@ -82,66 +88,121 @@ fn read(bytes: &[u8], threads: usize, chunk: Option<u64>) -> (Vec<Key>, Outcome)
     (task.0.into_inner().unwrap(), outcome)
 }
 
-fn dumps(dir: &Path, out: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            dumps(&path, out);
-        } else if path.extension().is_some_and(|e| e == "rdb" || e == "aof") {
-            out.push(path);
-        }
-    }
-}
-
-fn fixtures() -> Vec<(PathBuf, Snapshot)> {
-    let mut paths = Vec::new();
-    dumps(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut paths);
-    paths.sort();
-    let snapshots = paths.into_iter().map(|path| {
-        let snapshot = Snapshot::open(&path).unwrap();
-        (path, snapshot)
-    });
-    snapshots
-        .filter(|(_, snapshot)| Head::read(&mut Cursor::new(snapshot.bytes())).is_ok())
-        .collect()
-}
-
-fn assert_same(path: &Path, bytes: &[u8], threads: usize, chunk: u64) {
+fn assert_same(name: &str, bytes: &[u8], threads: usize, chunk: u64) {
     let (want, serial) = read(bytes, 1, None);
     let (got, outcome) = read(bytes, threads, Some(chunk));
-    assert!(got == want, "{path:?}: other keys with {threads} threads, chunks of {chunk}");
-    assert_eq!(outcome.finish, serial.finish, "{path:?}");
-    assert_eq!(outcome.checksum, serial.checksum, "{path:?}");
-    assert_eq!(outcome.records, serial.records, "{path:?}");
-    assert_eq!(outcome.end, serial.end, "{path:?}");
+    assert!(got == want, "{name}: other keys with {threads} threads, chunks of {chunk}");
+    assert_eq!(outcome.finish, serial.finish, "{name}");
+    assert_eq!(outcome.checksum, serial.checksum, "{name}");
+    assert_eq!(outcome.records, serial.records, "{name}");
+    assert_eq!(outcome.end, serial.end, "{name}");
 }
 
 #[test]
 fn every_fixture_reads_the_same_on_any_number_of_threads() {
-    let fixtures = fixtures();
-    assert!(fixtures.len() > 30, "the fixtures are there");
-    for (path, snapshot) in &fixtures {
-        let bytes = snapshot.bytes();
-        let (_, serial) = read(bytes, 1, None);
-        assert!(matches!(serial.finish, Some(Finish::End { .. })), "{path:?}: {:?}", serial.finish);
-        assert_eq!(serial.checksum_fault(), None, "{path:?}");
-        for (threads, chunk) in [(2, 64 << 10), (3, 4096), (7, 20_000), (16, 333)] {
-            assert_same(path, bytes, threads, chunk);
+    for fixture in fixture::dumps() {
+        let (name, bytes) = (&fixture.name, fixture.bytes());
+        let (_, serial) = read(&bytes, 1, None);
+        assert!(matches!(serial.finish, Some(Finish::End { .. })), "{name}: {:?}", serial.finish);
+        assert_eq!(serial.checksum_fault(), None, "{name}");
+        for (threads, chunk) in [(2, 64 << 10), (3, 4096), (7, 20_000), (16, 777)] {
+            assert_same(name, &bytes, threads, chunk);
         }
     }
 }
 
+/// Small keys in two databases, every second with an expiry.
+fn small_keys(keys: u64) -> Vec<u8> {
+    let mut dump = dump().aux("redis-ver", "7.2.6").select(0).resize(keys, keys / 2);
+    for n in 0..keys {
+        if n == keys / 2 {
+            dump = dump.select(3).resize(keys, keys / 2);
+        }
+        if n % 2 == 0 {
+            dump = dump.expires_ms(1_900_000_000_000 + i64::try_from(n).unwrap());
+        }
+        dump = dump.string(format!("user:{n}:name").as_str(), "a value of some length");
+    }
+    dump.end()
+}
+
+/// Values that are snapshots themselves, each with many entries that look right.
+fn nested(values: usize) -> Vec<u8> {
+    let inner = small_keys(400);
+    let mut dump = dump().select(0);
+    for n in 0..values {
+        dump = dump.string(format!("backup:{n}").as_str(), Text::raw(&inner));
+    }
+    dump.string("last", "one").end()
+}
+
+/// A hash of many fields whose lengths look like entries, with keys before and behind it.
+fn giant(fields: usize) -> Vec<u8> {
+    let fields = (0..fields).map(|n| (format!("f{n}"), "\u{0}\u{3}abc\u{3}def".to_owned()));
+    let fields: Vec<_> = fields.collect();
+    let fields = pairs(fields.iter().map(|(field, value)| (field.as_str(), value.as_str())));
+    let mut dump = dump().select(0).string("first", "one").hash("giant", fields);
+    for n in 0..500 {
+        dump = dump.hash(format!("small:{n}").as_str(), listpack().texts(["field", "value"]));
+    }
+    dump.end()
+}
+
 #[test]
-fn tiny_chunks_and_every_cut_read_the_same() {
-    let fixtures = fixtures();
-    let small = fixtures.iter().filter(|(_, snapshot)| snapshot.len() < 40_000);
-    for (path, snapshot) in small.take(3) {
-        let bytes = snapshot.bytes();
-        for chunk in [1, 7, 64] {
-            assert_same(path, bytes, 3, chunk);
+fn values_that_hold_snapshots_read_the_same() {
+    let bytes = nested(40);
+    for (threads, chunk) in [(2, 1000), (3, 30_000), (16, 4096)] {
+        assert_same("nested", &bytes, threads, chunk);
+    }
+}
+
+#[test]
+fn a_giant_value_reads_the_same_and_others_go_on_behind_it() {
+    // longer than what makes other threads look for its end
+    let bytes = giant(1_200_000);
+    assert!(bytes.len() > 20 << 20);
+    for (threads, chunk) in [(2, 1 << 20), (7, 200_000)] {
+        assert_same("giant", &bytes, threads, chunk);
+    }
+}
+
+#[test]
+fn an_old_snapshot_without_marks_reads_the_same() {
+    let mut dump = redis(1);
+    for n in 0..3000 {
+        dump = dump.string(format!("key{n}").as_str(), "value");
+    }
+    assert_same("RDB 1", &dump.end(), 3, 512);
+}
+
+fn any_snapshot() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        (0..2000_u64).prop_map(small_keys),
+        (1..8_usize).prop_map(nested),
+        (0..5000_usize).prop_map(giant),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn any_chunk_any_threads_any_cut(
+        bytes in any_snapshot(),
+        threads in prop::sample::select(vec![1_usize, 2, 3, 7, 16]),
+        chunk in prop_oneof![1..64_u64, 64..4096_u64, 4096..200_000_u64],
+        cut in 0.0..2.0_f64,
+        flip in any::<prop::sample::Index>(),
+    ) {
+        // half whole, a quarter cut, a quarter with a byte changed
+        let mut bytes = bytes;
+        let place = flip.index(bytes.len() - 9) + 9;
+        if cut < 0.5 {
+            bytes.truncate(place);
+        } else if cut < 1.0 {
+            bytes[place] ^= 0x41;
         }
-        for cut in (9..bytes.len()).step_by(bytes.len() / 40 + 1) {
-            assert_same(path, &bytes[..cut], 2, 512);
-        }
+        // a chunk of a few bytes takes a guess for each
+        let chunk = chunk.max(bytes.len() as u64 / 3000);
+        assert_same("any", &bytes, threads, chunk);
     }
 }

@@ -55,6 +55,8 @@ pub enum Kind {
         /// The first nine bytes, fewer where there are no more.
         found: Box<[u8]>,
     },
+    /// Commands of an append-only file, with no snapshot before them.
+    Commands,
     /// The header names a version that this family never had.
     Version {
         /// `REDIS` or `VALKEY`.
@@ -117,6 +119,9 @@ impl Kind {
             Self::NotRdb { .. } => {
                 "expected a file that starts with REDIS or VALKEY, such as dump.rdb or a base file of appendonlydir"
             }
+            Self::Commands => {
+                "give the snapshot that belongs to it: the .base.rdb in the same folder, or a dump.rdb made by BGSAVE"
+            }
             Self::Version { .. } => "the header is damaged or not from a Redis or Valkey server",
             Self::Envelope(_) => "decompress it first",
             Self::ValueType(_) | Self::Opcode(_) => {
@@ -142,6 +147,7 @@ impl fmt::Display for Kind {
             Self::NotRdb { found } => {
                 write!(f, "not an RDB snapshot: it starts with \"{}\"", found.escape_ascii())
             }
+            Self::Commands => write!(f, "an append-only file of commands, not a snapshot"),
             Self::Version { magic, version } => {
                 write!(f, "no {magic} snapshot has version {version}")
             }

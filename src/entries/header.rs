@@ -40,6 +40,9 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Header, Fault> {
     if rest.starts_with(b"\x28\xb5\x2f\xfd") {
         return Err(Fault::new(start, Kind::Envelope("zstd")));
     }
+    if let [b'*', b'1'..=b'9', ..] = rest {
+        return Err(Fault::new(start, Kind::Commands));
+    }
     let (dialect, magic, digits) = match rest.get(..MAGIC) {
         Some([b'R', b'E', b'D', b'I', b'S', digits @ ..]) => (Dialect::Redis, "REDIS", digits),
         Some([b'V', b'A', b'L', b'K', b'E', b'Y', digits @ ..]) => {
@@ -145,6 +148,7 @@ mod tests {
         assert!(matches!(of(b"REDIS00x1"), Err(Kind::NotRdb { .. })));
         assert!(matches!(of(b"REDIS"), Err(Kind::Truncated { .. })));
         assert!(matches!(of(b"\x1f\x8b\x08......"), Err(Kind::Envelope("gzip"))));
+        assert_eq!(of(b"*3\r\n$3\r\nSET"), Err(Kind::Commands));
         assert_eq!(of(b""), Err(Kind::Empty));
     }
 

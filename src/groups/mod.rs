@@ -2,15 +2,41 @@
 //!
 //! Partial results merge in any order and add up exactly.
 
+mod arena;
 mod filter;
 mod fold;
+mod histogram;
+mod kind;
+mod lines;
+mod lowest;
+mod partial;
+mod prefixes;
 mod records;
 mod row;
+mod separators;
+mod sketch;
+mod slot;
 mod stretch;
 mod sum;
+mod top;
+mod totals;
+mod tree;
+mod ttl;
 
 pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
+pub use histogram::{Spread, Spreads};
+pub use kind::{Cell, Content, Database, by};
+pub use lines::{Limits, Line, Measure, Subject, lines};
+pub use partial::{Groups, Settings};
+pub use prefixes::{Prefix, What};
 pub use records::{Hint, Records};
 pub use row::Row;
+pub use separators::Separators;
+pub use sketch::Exempt;
+pub use slot::{SLOTS, Slots};
 pub use stretch::{Finish, ReadError, Source, Worker};
+pub use top::Big;
+pub use totals::{Share, Sum, Totals};
+pub use tree::Bounds;
+pub use ttl::{Lifetime, Lifetimes};

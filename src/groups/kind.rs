@@ -1,0 +1,191 @@
+//! Cells: keys by database, type and encoding.
+
+use super::lowest::{Lowest, Merge};
+use super::row::Row;
+use super::totals::{Sum, Totals};
+use crate::entries::{ModuleId, ValueKind};
+use crate::footprint::Encoding;
+use std::mem;
+
+/// How many databases are told apart; servers start with 16.
+const DATABASES: usize = 1024;
+/// How many module types are told apart in one database.
+const MODULES: usize = 64;
+const KINDS: usize = ValueKind::ALL.len();
+const ENCODINGS: usize = Encoding::ALL.len();
+
+/// A database, as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Database {
+    /// This one.
+    Number(u64),
+    /// One of those beyond the first 1024 that hold keys, all together.
+    Beyond,
+    /// The one before the first mark of a walk that began in the middle.
+    Unknown,
+}
+
+/// Keys that have everything in common that cells tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Where they are.
+    pub database: Database,
+    /// What their values are.
+    pub kind: ValueKind,
+    /// The module type; `None` for other kinds, and for module types beyond the first 64.
+    pub module: Option<ModuleId>,
+    /// How the loading server holds them.
+    pub encoding: Encoding,
+    /// How many, and what they take.
+    pub content: Content,
+}
+
+/// The content of a cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Content {
+    /// All keys.
+    pub totals: Totals,
+    /// Those whose time was over when the snapshot was taken; among those that expire.
+    pub expired: Sum,
+}
+
+impl Merge for Content {
+    #[inline]
+    fn merge(&mut self, other: Self) {
+        self.totals += other.totals;
+        self.expired += other.expired;
+    }
+}
+
+/// Cells of one database.
+#[derive(Debug, Clone)]
+struct Shelf {
+    /// For each kind and encoding the place of its content in `contents`, counted from one.
+    index: [u8; KINDS * ENCODINGS],
+    contents: Vec<(ValueKind, Encoding, Content)>,
+    modules: Lowest<(ModuleId, Encoding), Content>,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self {
+            index: [0; KINDS * ENCODINGS],
+            contents: Vec::new(),
+            modules: Lowest::new(MODULES),
+        }
+    }
+}
+
+impl Shelf {
+    #[inline]
+    fn content(&mut self, kind: ValueKind, encoding: Encoding) -> Option<&mut Content> {
+        let slot = self.index.get_mut(kind as usize * ENCODINGS + encoding as usize)?;
+        if *slot == 0 {
+            self.contents.push((kind, encoding, Content::default()));
+            // there are fewer kinds times encodings than a byte can count
+            *slot = u8::try_from(self.contents.len()).ok()?;
+        }
+        let (_, _, content) = self.contents.get_mut(usize::from(*slot) - 1)?;
+        Some(content)
+    }
+
+    #[inline]
+    fn add(&mut self, row: &Row<'_>, sum: Sum, expired: bool) {
+        let content = match row.module {
+            Some(id) => Some(self.modules.entry((id, row.encoding))),
+            None => self.content(row.kind, row.encoding),
+        };
+        let Some(content) = content else { return };
+        content.totals.add(sum, row.expires_at_ms.is_some());
+        if expired {
+            content.expired += sum;
+        }
+    }
+
+    fn cells(&self, database: Database) -> impl Iterator<Item = Cell> {
+        let plain = self.contents.iter().map(move |&(kind, encoding, content)| Cell {
+            database,
+            kind,
+            module: None,
+            encoding,
+            content,
+        });
+        let module = move |(key, content): (Option<(ModuleId, Encoding)>, &Content)| Cell {
+            database,
+            kind: ValueKind::Module,
+            module: key.map(|(id, _)| id),
+            encoding: key.map_or(Encoding::Raw, |(_, encoding)| encoding),
+            content: *content,
+        };
+        let rest = std::iter::once((None, self.modules.rest()));
+        let modules = self.modules.iter().map(|(key, content)| (Some(key), content));
+        plain.chain(modules.chain(rest).map(module)).filter(|c| !c.content.totals.is_empty())
+    }
+}
+
+impl Merge for Shelf {
+    fn merge(&mut self, other: Self) {
+        for (kind, encoding, content) in other.contents {
+            if let Some(mine) = self.content(kind, encoding) {
+                mine.merge(content);
+            }
+        }
+        self.modules.merge(other.modules);
+    }
+}
+
+/// Cells of all databases.
+#[derive(Debug, Clone)]
+pub(super) struct Cells {
+    known: Lowest<u64, Shelf>,
+    unknown: Shelf,
+}
+
+impl Default for Cells {
+    fn default() -> Self {
+        Self { known: Lowest::new(DATABASES), unknown: Shelf::default() }
+    }
+}
+
+impl Cells {
+    #[inline]
+    pub(super) fn add(&mut self, row: &Row<'_>, sum: Sum, expired: bool) {
+        let shelf = match row.db {
+            Some(db) => self.known.entry(db),
+            None => &mut self.unknown,
+        };
+        shelf.add(row, sum, expired);
+    }
+
+    /// Tells which database the keys without one are in.
+    pub(super) fn bind(&mut self, db: u64) {
+        if !self.unknown.contents.is_empty() || self.unknown.modules.iter().next().is_some() {
+            self.known.entry(db).merge(mem::take(&mut self.unknown));
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.known.merge(other.known);
+        self.unknown.merge(other.unknown);
+    }
+
+    /// All cells that hold keys, in order.
+    pub(super) fn list(&self) -> Vec<Cell> {
+        let known = self.known.iter().map(|(db, shelf)| (Database::Number(db), shelf));
+        let beyond = std::iter::once((Database::Beyond, self.known.rest()));
+        let unknown = std::iter::once((Database::Unknown, &self.unknown));
+        let shelves = known.chain(beyond).chain(unknown);
+        let mut cells: Vec<_> = shelves.flat_map(|(db, shelf)| shelf.cells(db)).collect();
+        cells.sort_by_key(|c| (c.database, c.kind, c.module.is_none(), c.module, c.encoding));
+        cells
+    }
+}
+
+/// Cells added up by what `key` says of each, in the order of that.
+pub fn by<K: Ord>(cells: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(K, Content)> {
+    let mut sums = std::collections::BTreeMap::<K, Content>::new();
+    for cell in cells {
+        sums.entry(key(cell)).or_default().merge(cell.content);
+    }
+    sums.into_iter().collect()
+}

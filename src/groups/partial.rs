@@ -1,0 +1,227 @@
+//! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
+
+use super::histogram::Spreads;
+use super::kind::{Cell, Cells, by};
+use super::prefixes::{self, Prefix};
+use super::row::Row;
+use super::separators::Separators;
+use super::sketch::Exempt;
+use super::slot::Slots;
+use super::top::{Big, Top};
+use super::totals::{Share, Sum, Totals};
+use super::tree::{Bounds, Tree};
+use super::ttl::{Lifetime, Lifetimes};
+use crate::entries::ValueKind;
+use crate::footprint::{Certainty, Size};
+use std::mem;
+use std::sync::Arc;
+
+/// The largest keys are kept at least this many: all that may have 1 % of everything.
+const TOP: usize = 128;
+/// A hundredth of everything is heavy.
+const HEAVY: u64 = 100;
+
+/// How to group.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// When the snapshot was taken, in Unix milliseconds: what had expired by then is marked.
+    pub taken_at_ms: i64,
+    /// Where names are split.
+    pub separators: Separators,
+    /// How many of the largest keys to name.
+    pub top: usize,
+    /// How large the prefix tree may become.
+    pub bounds: Bounds,
+    /// In a second pass, what the first one answered to [`Groups::suspects`].
+    pub exempt: Option<Arc<Exempt>>,
+}
+
+impl Settings {
+    /// The usual settings, for a snapshot taken at this time.
+    #[must_use]
+    pub fn new(taken_at_ms: i64) -> Self {
+        Self {
+            taken_at_ms,
+            separators: Separators::default(),
+            top: 20,
+            bounds: Bounds::default(),
+            exempt: None,
+        }
+    }
+}
+
+/// What keys take together, from all sides.
+///
+/// Two of them merge into what one would be that had seen all keys of both, exactly, in any order
+/// and however the keys were split. Both must have the same settings.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    taken_at_ms: i64,
+    top: usize,
+    cells: Cells,
+    spreads: [Spreads; ValueKind::ALL.len()],
+    by_bytes: Top,
+    by_elements: Top,
+    certainty: [Share; 3],
+    lifetimes: Lifetimes,
+    slots: Slots,
+    tree: Tree,
+}
+
+impl Groups {
+    /// Groups of no keys yet.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let kept = settings.top.max(TOP);
+        let Settings { separators, bounds, exempt, .. } = settings.clone();
+        Self {
+            taken_at_ms: settings.taken_at_ms,
+            top: settings.top,
+            cells: Cells::default(),
+            spreads: Default::default(),
+            by_bytes: Top::new(kept),
+            by_elements: Top::new(kept),
+            certainty: Default::default(),
+            lifetimes: Lifetimes::default(),
+            slots: Slots::default(),
+            tree: Tree::new(separators, bounds, exempt),
+        }
+    }
+
+    /// Adds a key.
+    #[inline]
+    pub fn add(&mut self, row: &Row<'_>) {
+        let sum = Sum::of(row);
+        let bytes = sum.bytes();
+        let lifetime = Lifetime::of(row.expires_at_ms, self.taken_at_ms);
+        self.cells.add(row, sum, lifetime == Lifetime::Expired);
+        if let Some(spreads) = self.spreads.get_mut(row.kind as usize) {
+            spreads.add(bytes.round(), row.elements);
+        }
+        self.by_bytes.add(bytes.raw(), row);
+        if sum.elements > 0 {
+            self.by_elements.add(sum.elements, row);
+        }
+        if let Some(share) = self.certainty.get_mut(row.certainty as usize) {
+            share.add(bytes);
+        }
+        self.lifetimes.add(lifetime, bytes);
+        if let Some(slot) = row.slot {
+            self.slots.add(slot, bytes);
+        }
+        self.tree.add(row.key, sum, row.expires_at_ms.is_some());
+    }
+
+    /// Tells which database the keys are in that came without one.
+    pub fn bind(&mut self, db: u64) {
+        self.cells.bind(db);
+        self.by_bytes.bind(db);
+        self.by_elements.bind(db);
+    }
+
+    /// Takes in the keys of `other`. Where both hold keys without a database, it is the same one.
+    pub fn merge(&mut self, mut other: Self) {
+        self.take_in(&mut other);
+    }
+
+    /// The same, and leaves `other` without keys, to be used for others of the same snapshot: it
+    /// keeps what it has learned of how names are folded, and needs no new memory.
+    pub fn take_in(&mut self, other: &mut Self) {
+        self.cells.merge(mem::take(&mut other.cells));
+        for (mine, theirs) in self.spreads.iter_mut().zip(&mut other.spreads) {
+            mine.take_in(theirs);
+        }
+        self.by_bytes.take_in(&mut other.by_bytes);
+        self.by_elements.take_in(&mut other.by_elements);
+        for (mine, theirs) in self.certainty.iter_mut().zip(mem::take(&mut other.certainty)) {
+            *mine += theirs;
+        }
+        self.lifetimes += &mem::take(&mut other.lifetimes);
+        self.slots += mem::take(&mut other.slots);
+        self.tree.take_in(&mut other.tree);
+    }
+
+    /// Cells of database, type and encoding, in order. [`by`] adds them up.
+    #[must_use]
+    pub fn cells(&self) -> Vec<Cell> {
+        self.cells.list()
+    }
+
+    /// All keys.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        by(&self.cells(), |_| ()).pop().map(|(_, content)| content.totals).unwrap_or_default()
+    }
+
+    /// Keys whose time was over when the snapshot was taken. They were still in memory.
+    #[must_use]
+    pub fn expired(&self) -> Sum {
+        by(&self.cells(), |_| ()).pop().map(|(_, content)| content.expired).unwrap_or_default()
+    }
+
+    /// How the keys of a kind are spread over their bytes and elements.
+    #[must_use]
+    pub fn spreads(&self, kind: ValueKind) -> Option<&Spreads> {
+        self.spreads.get(kind as usize).filter(|spreads| !spreads.bytes.is_empty())
+    }
+
+    /// The largest keys by bytes.
+    #[must_use]
+    pub fn largest(&self) -> Vec<&Big> {
+        let mut keys = self.by_bytes.list();
+        keys.truncate(self.top);
+        keys
+    }
+
+    /// The keys with the most elements, strings left out.
+    #[must_use]
+    pub fn longest(&self) -> Vec<&Big> {
+        let mut keys = self.by_elements.list();
+        keys.truncate(self.top);
+        keys
+    }
+
+    /// How much of the total is how sure.
+    #[must_use]
+    pub fn certainty(&self, certainty: Certainty) -> Share {
+        self.certainty.get(certainty as usize).copied().unwrap_or_default()
+    }
+
+    /// What frees itself by when.
+    #[must_use]
+    pub const fn lifetimes(&self) -> &Lifetimes {
+        &self.lifetimes
+    }
+
+    /// Keys by cluster slot; empty where they have none.
+    #[must_use]
+    pub const fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    /// What a second pass should keep apart: a prefix of 1 % or more may be hidden in a `*`.
+    /// `None` when there is none, and after a second pass.
+    pub fn suspects(&mut self) -> Option<Exempt> {
+        let least = self.least();
+        let heavy = heavy(&self.by_bytes, least);
+        let known = heavy.iter().filter_map(|big| Some((big.name()?, big.sizes.first())));
+        self.tree.suspects(least, known)
+    }
+
+    /// The prefix tree, added up. Its root has no name and holds all keys.
+    #[must_use]
+    pub fn prefixes(&self) -> Prefix {
+        let least = self.least();
+        prefixes::build(self.tree.clone(), &heavy(&self.by_bytes, least), least)
+    }
+
+    /// From how many bytes on something is heavy.
+    fn least(&self) -> Size {
+        Size::from_raw(self.totals().bytes().raw().div_ceil(HEAVY).max(1))
+    }
+}
+
+/// The single keys that are heavy.
+fn heavy(keys: &Top, least: Size) -> Vec<&Big> {
+    keys.list().into_iter().filter(|big| big.sizes.first() >= least).collect()
+}

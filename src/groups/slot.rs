@@ -1,0 +1,76 @@
+//! Cluster slots: keys and bytes in each.
+
+use super::totals::Share;
+use crate::footprint::Size;
+use std::ops::AddAssign;
+
+/// How many slots a cluster has.
+pub const SLOTS: usize = 16_384;
+
+/// Keys and bytes by slot. Takes memory only where keys come with slots.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Slots(Vec<Share>);
+
+impl Slots {
+    /// Adds one key; a slot that no cluster has is left out.
+    #[inline]
+    pub fn add(&mut self, slot: u16, bytes: Size) {
+        if self.0.is_empty() {
+            self.0 = vec![Share::default(); SLOTS];
+        }
+        if let Some(share) = self.0.get_mut(usize::from(slot)) {
+            share.add(bytes);
+        }
+    }
+
+    /// Whether no key came with a slot.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The slots that hold keys, by number.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, Share)> {
+        (0..).zip(self.0.iter().copied()).filter(|(_, share)| share.keys > 0)
+    }
+
+    /// The slots that hold keys, heaviest first; of equals the lower number.
+    #[must_use]
+    pub fn heaviest(&self) -> Vec<(u16, Share)> {
+        let mut slots: Vec<_> = self.iter().collect();
+        slots.sort_by_key(|&(slot, share)| (std::cmp::Reverse(share.bytes), slot));
+        slots
+    }
+}
+
+impl AddAssign<Self> for Slots {
+    fn add_assign(&mut self, other: Self) {
+        if self.0.is_empty() {
+            self.0 = other.0;
+            return;
+        }
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_add_up() {
+        let mut some = Slots::default();
+        some.add(16_383, Size::bytes(5));
+        some.add(0, Size::bytes(7));
+        some.add(16_384, Size::bytes(9));
+        let mut all = Slots::default();
+        assert!(all.is_empty());
+        all += some.clone();
+        all += some;
+        let share = |bytes| Share { keys: 2, bytes: Size::bytes(bytes) };
+        assert_eq!(all.iter().collect::<Vec<_>>(), [(0, share(14)), (16_383, share(10))]);
+        assert_eq!(all.heaviest(), [(0, share(14)), (16_383, share(10))]);
+    }
+}

@@ -1,0 +1,367 @@
+//! The prefix tree: how many keys, with how much in them, below each prefix.
+//!
+//! A name is split behind its separators; each segment is a node below the one before it. Names
+//! carry ids, so a tree of all segments would be as large as the snapshot. Three rules bound it,
+//! each a matter of the set of names alone, neither of their order nor of how they were split up
+//! among threads:
+//!
+//! 1. *Folding.* A node's children are of classes: the separator behind them (or the end of the
+//!    name), and whether they have digits. Where more children of a class differ than [`Bounds`]
+//!    allows, all of them become one child `*`, and what is below them becomes its children, by
+//!    the same rule. From more names never follows less folding, so to fold as soon as the limit
+//!    is passed is to fold what the whole set of names folds.
+//! 2. *Weight.* Before a node is folded, as many children as are allowed may each have as much
+//!    below them as the `*` has in the end. A tree weighs what it could have held at the most: a
+//!    node as much as one and its children, a `*` as many times as it may have had siblings. From
+//!    more names never follows less weight. The tree is as deep as it may be without weighing
+//!    more than allowed; what is deeper counts for the ancestor at that depth. No tree holds more
+//!    nodes than it weighs, so the limit bounds the memory, too.
+//! 3. *Depth.* There is a deepest level in any case.
+//!
+//! With the bounds as they are a tree has 16,384 nodes of about 180 bytes: 3 MB, with sketches of
+//! 64 KiB for each level on which something is folded. While two merge there is room for both.
+
+use super::arena::{Arena, Id, Label, Node, Role};
+use super::separators::{Class, Segment, Separators, Shape};
+use super::sketch::{Exempt, Sketch};
+use super::totals::{Sum, Totals};
+use crate::footprint::Size;
+use std::sync::Arc;
+
+/// How large a tree may become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// How many children of a node may differ that have no digits. From 100 on, children of the
+    /// same size are below 1 % each when they are folded, so none of them is missed.
+    pub words: usize,
+    /// How many that have digits. These are ids, for the most part: the fewer are waited for, the
+    /// deeper the tree can be.
+    pub numbers: usize,
+    /// How much a tree may weigh.
+    pub weight: usize,
+    /// How many levels it may have.
+    pub depth: u8,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { words: 128, numbers: 64, weight: 16_384, depth: 16 }
+    }
+}
+
+impl Bounds {
+    const fn of(&self, shape: Shape) -> usize {
+        match shape {
+            Shape::Word => self.words,
+            Shape::Number => self.numbers,
+            Shape::Long => 0,
+        }
+    }
+}
+
+/// The tree while keys are added.
+#[derive(Debug, Clone)]
+pub(super) struct Tree {
+    pub(super) arena: Arena,
+    pub(super) separators: Separators,
+    bounds: Bounds,
+    /// How deep it may be, as far as is known.
+    pub(super) depth: u8,
+    /// What a second pass keeps apart; a first pass looks for such in the sketch.
+    exempt: Option<Arc<Exempt>>,
+    sketch: Sketch,
+}
+
+impl Tree {
+    pub(super) fn new(
+        separators: Separators,
+        bounds: Bounds,
+        exempt: Option<Arc<Exempt>>,
+    ) -> Self {
+        let depth = bounds.depth.max(1);
+        let sketch = Sketch::new(if exempt.is_some() { 0 } else { depth });
+        Self { arena: Arena::new(), separators, bounds, depth, exempt, sketch }
+    }
+
+    /// Adds a key.
+    #[inline]
+    pub(super) fn add(&mut self, key: &[u8], sum: Sum, expires: bool) {
+        if self.arena.len() > self.bounds.weight {
+            self.settle();
+        }
+        let mut name = self.separators.split(key);
+        let mut at = Id::ROOT;
+        for depth in 1..=self.depth {
+            let Some(segment) = self.separators.next(&mut name) else { break };
+            at = self.step(at, &segment, depth, sum.bytes());
+        }
+        self.arena.node_mut(at).own.add(sum, expires);
+    }
+
+    /// The child that `segment` leads to.
+    #[inline]
+    fn step(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
+        let hash = segment.hash();
+        if self.arena.node(at).folds.has(segment.class) {
+            if !self.is_exempt(segment, depth, hash) {
+                self.sketch.add(depth, hash, bytes);
+                return self.arena.many_or_new(at, segment.class.separator);
+            }
+        }
+        match self.arena.child(at, segment, hash) {
+            Some(child) => child,
+            None => self.branch(at, segment, depth, bytes),
+        }
+    }
+
+    /// Whether a second pass keeps a segment apart. One that is hostile in its length is not.
+    #[inline]
+    fn is_exempt(&self, segment: &Segment<'_>, depth: u8, hash: u64) -> bool {
+        const LONGEST: usize = 1024;
+        let is_suspect = |exempt: &Arc<Exempt>| exempt.has(depth, hash);
+        self.exempt.as_ref().is_some_and(is_suspect) && segment.bytes.len() <= LONGEST
+    }
+
+    /// A new child; where it is one too many, what it is folded into.
+    #[cold]
+    fn branch(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
+        let (hash, class) = (segment.hash(), segment.class);
+        let role = match self.is_exempt(segment, depth, hash) {
+            true => Role::Exempt,
+            false => Role::One,
+        };
+        let child = self.arena.grow(at, Label { bytes: segment.bytes.into(), hash, class, role });
+        if !self.fold_if_many(at, class) {
+            return child;
+        }
+        if role == Role::Exempt {
+            return self.arena.child(at, segment, hash).unwrap_or(child);
+        }
+        self.sketch.add(depth, hash, bytes);
+        self.arena.many_or_new(at, class.separator)
+    }
+
+    fn fold_if_many(&mut self, at: Id, class: Class) -> bool {
+        let is_many = self.arena.count(at, class) > self.bounds.of(class.shape);
+        if is_many {
+            self.fold(at, class);
+        }
+        is_many
+    }
+
+    /// Makes the children of `class` one.
+    fn fold(&mut self, at: Id, class: Class) {
+        self.arena.node_mut(at).folds.set(class);
+        let is_in = |node: &Node| node.label.role == Role::One && node.label.class == class;
+        for child in self.arena.unlink(at, |_, node| is_in(node)) {
+            self.fold_in(at, child);
+        }
+    }
+
+    /// Moves an unlinked child of `at` into the one that stands for many.
+    pub(super) fn fold_in(&mut self, at: Id, child: Id) {
+        let label = &self.arena.node(child).label;
+        let (hash, separator) = (label.hash, label.class.separator);
+        let depth = self.arena.node(child).depth;
+        let many = self.arena.many_or_new(at, separator);
+        let bytes = self.absorb(many, None, child);
+        self.sketch.add(depth, hash, bytes);
+        self.arena.free(child);
+    }
+
+    /// Adds the node `from` and all below it to `to`; `other` is where it stands, if not here.
+    /// Answers with its bytes.
+    fn absorb(&mut self, to: Id, other: Option<&Arena>, from: Id) -> Size {
+        let source = other.unwrap_or(&self.arena);
+        let (own, folds) = (source.node(from).own, source.node(from).folds);
+        let children: Vec<Id> = source.children(from).collect();
+        self.arena.node_mut(to).own += own;
+        for class in folds.iter() {
+            if !self.arena.node(to).folds.has(class) {
+                self.fold(to, class);
+            }
+        }
+        let below = children.into_iter().map(|child| self.graft(to, other, child));
+        own.bytes() + below.sum()
+    }
+
+    /// Adds the child `from` of another node to the children of `to`.
+    fn graft(&mut self, to: Id, other: Option<&Arena>, from: Id) -> Size {
+        let node = other.unwrap_or(&self.arena).node(from);
+        let (class, role, hash, depth) =
+            (node.label.class, node.label.role, node.label.hash, node.depth);
+        if role == Role::Many {
+            let many = self.arena.many_or_new(to, class.separator);
+            return self.absorb(many, other, from);
+        }
+        if role == Role::One && self.arena.node(to).folds.has(class) {
+            let many = self.arena.many_or_new(to, class.separator);
+            let bytes = self.absorb(many, other, from);
+            self.sketch.add(depth, hash, bytes);
+            return bytes;
+        }
+        let segment = Segment { bytes: &node.label.bytes, class };
+        if let Some(child) = self.arena.child(to, &segment, hash) {
+            return self.absorb(child, other, from);
+        }
+        let label = node.label.clone();
+        let child = self.arena.grow(to, label);
+        let bytes = self.absorb(child, other, from);
+        self.fold_if_many(to, class);
+        bytes
+    }
+
+    /// Adds all that `other` holds and sets its numbers to zero. What it has learned of the
+    /// names' structure stays in it.
+    pub(super) fn take_in(&mut self, other: &mut Self) {
+        let depth = self.depth.min(other.depth);
+        self.truncate(depth);
+        other.truncate(depth);
+        self.sketch.absorb(&mut other.sketch);
+        self.absorb(Id::ROOT, Some(&other.arena), Id::ROOT);
+        other.arena.reset();
+        if self.arena.len() > self.bounds.weight {
+            self.settle();
+        }
+    }
+
+    /// Makes the tree as shallow as its weight demands.
+    pub(super) fn settle(&mut self) {
+        let is_light = |depth: &u8| self.weight(Id::ROOT, *depth) <= self.bounds.weight;
+        let depth = (2..=self.depth).rev().find(is_light).unwrap_or(1);
+        self.truncate(depth);
+    }
+
+    /// The weight of a node with what is above `depth`.
+    fn weight(&self, id: Id, depth: u8) -> usize {
+        let node = self.arena.node(id);
+        if node.depth >= depth {
+            return 1;
+        }
+        let times = |label: &Label| match label.role {
+            Role::Many => self.siblings(node.folds.iter(), label.class.separator),
+            Role::One | Role::Exempt => 1,
+        };
+        let children = self.arena.children(id).map(|child| {
+            let times = times(&self.arena.node(child).label);
+            self.weight(child, depth).saturating_mul(times)
+        });
+        children.fold(1, usize::saturating_add)
+    }
+
+    /// As how many nodes a `*` weighs: itself, and as many as there could be before they folded.
+    fn siblings(&self, folded: impl Iterator<Item = Class>, separator: u8) -> usize {
+        let its = folded.filter(|class| class.separator == separator);
+        its.map(|class| self.bounds.of(class.shape)).fold(1, usize::saturating_add)
+    }
+
+    /// Adds what is deeper than `depth` to the nodes there.
+    fn truncate(&mut self, depth: u8) {
+        if depth < self.depth {
+            self.depth = depth;
+            self.sketch.truncate(depth);
+            self.cut(Id::ROOT);
+        }
+    }
+
+    fn cut(&mut self, id: Id) {
+        if self.arena.node(id).depth < self.depth {
+            let children: Vec<Id> = self.arena.children(id).collect();
+            return children.into_iter().for_each(|child| self.cut(child));
+        }
+        for child in self.arena.unlink(id, |_, _| true) {
+            let below = self.totals(child);
+            self.arena.node_mut(id).own += below;
+            self.arena.free(child);
+        }
+    }
+
+    /// What a node and all below it hold.
+    pub(super) fn totals(&self, id: Id) -> Totals {
+        let mut totals = self.arena.node(id).own;
+        for child in self.arena.children(id) {
+            totals += self.totals(child);
+        }
+        totals
+    }
+
+    /// The names on which a second pass could throw light: those that may be as heavy as `least`
+    /// though they were folded away. `known` are keys that a report names in any case.
+    pub(super) fn suspects<'k>(
+        &mut self,
+        least: Size,
+        known: impl Iterator<Item = (&'k [u8], Size)>,
+    ) -> Option<Exempt> {
+        self.settle();
+        let mut sketch = self.sketch.clone();
+        for (key, bytes) in known {
+            for step in self.path(key).steps {
+                if self.arena.node(step.to).label.role == Role::Many {
+                    sketch.remove(step.depth, step.hash, bytes);
+                }
+            }
+        }
+        sketch.suspects(least)
+    }
+
+    /// The way to a key that was added.
+    pub(super) fn path(&self, key: &[u8]) -> Path {
+        let mut name = self.separators.split(key);
+        let mut path = Path::default();
+        let mut at = Id::ROOT;
+        for depth in 1..=self.depth {
+            let Some(segment) = self.separators.next(&mut name) else { break };
+            let hash = segment.hash();
+            let many = || self.arena.many(at, segment.class.separator);
+            let Some(to) = self.arena.child(at, &segment, hash).or_else(many) else { break };
+            path.steps.push(Step { from: at, to, depth, hash });
+            at = to;
+        }
+        path.is_whole = self.separators.next(&mut name).is_none();
+        path
+    }
+
+    /// Folds the children that were kept apart and turn out to be below `least` after all.
+    pub(super) fn fold_light(&mut self, least: Size) {
+        self.fold_light_below(Id::ROOT, least);
+    }
+
+    fn fold_light_below(&mut self, at: Id, least: Size) {
+        let folds = self.arena.node(at).folds;
+        let children: Vec<Id> = self.arena.children(at).collect();
+        let light: Vec<Id> = children
+            .into_iter()
+            .filter(|&id| {
+                let label = &self.arena.node(id).label;
+                label.role == Role::Exempt
+                    && folds.has(label.class)
+                    && self.totals(id).bytes() < least
+            })
+            .collect();
+        for id in self.arena.unlink(at, |id, _| light.contains(&id)) {
+            self.fold_in(at, id);
+        }
+        let children: Vec<Id> = self.arena.children(at).collect();
+        children.into_iter().for_each(|child| self.fold_light_below(child, least));
+    }
+}
+
+/// The way from the root to the node that holds a key.
+#[derive(Debug, Default)]
+pub(super) struct Path {
+    pub steps: Vec<Step>,
+    /// Whether it goes to the name's end, rather than to where the tree is cut.
+    pub is_whole: bool,
+}
+
+/// One segment of the way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub from: Id,
+    pub to: Id,
+    pub depth: u8,
+    pub hash: u64,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+//! The tree against its own definition, on the complete set of names.
+
+use super::super::prefixes::{Prefix, What, build};
+use super::*;
+use crate::footprint::Sizes;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const SMALL: Bounds = Bounds { words: 3, numbers: 2, weight: 40, depth: 4 };
+
+fn one(bytes: u64) -> Sum {
+    let mut sizes = Sizes::default();
+    sizes.0[0] = Size::bytes(bytes);
+    sizes.0[2] = Size::bytes(1);
+    Sum { keys: 1, elements: bytes % 7, sizes }
+}
+
+type Key = (String, u64);
+
+fn expires((name, bytes): &Key) -> bool {
+    (name.len() as u64 + bytes).is_multiple_of(2)
+}
+
+fn tree(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Tree {
+    let mut tree = Tree::new(Separators::default(), SMALL, exempt.cloned());
+    for key in keys {
+        tree.add(key.0.as_bytes(), one(key.1), expires(key));
+    }
+    tree
+}
+
+fn finish(tree: Tree, least: u64) -> Prefix {
+    build(tree, &[], Size::bytes(least))
+}
+
+/// A name, split: text, class, and whether a second pass keeps it apart.
+#[derive(Clone)]
+struct Split {
+    segments: Vec<(String, Class, bool)>,
+    totals: Totals,
+}
+
+fn split_all(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Vec<Split> {
+    let separators = Separators::default();
+    let split = |key: &Key| {
+        let mut name = separators.split(key.0.as_bytes());
+        let segments = (1..).map_while(|depth| {
+            let segment = separators.next(&mut name)?;
+            let kept = exempt.is_some_and(|e| e.has(depth, segment.hash()));
+            Some((String::from_utf8(segment.bytes.to_vec()).unwrap(), segment.class, kept))
+        });
+        Split { segments: segments.collect(), totals: Totals::of(one(key.1), expires(key)) }
+    };
+    keys.iter().map(split).collect()
+}
+
+/// The definition. Answers with the prefix and its weight.
+fn define(
+    name: &str,
+    what: What,
+    names: Vec<Split>,
+    at: (usize, usize),
+    light: Option<u64>,
+) -> (Prefix, usize) {
+    let (depth, cut) = at;
+    let (mut own, mut totals) = <(Totals, Totals)>::default();
+    names.iter().for_each(|n| totals += n.totals);
+    let mut groups = BTreeMap::<(Class, String, bool), Vec<Split>>::new();
+    for n in names {
+        match n.segments.get(depth) {
+            Some((text, class, kept)) if depth < cut => {
+                groups.entry((*class, text.clone(), *kept)).or_default().push(n);
+            }
+            _ => own += n.totals,
+        }
+    }
+    let counted = |class: Class| groups.keys().filter(|(c, _, kept)| *c == class && !kept).count();
+    let is_folded = |class: Class| counted(class) > SMALL.of(class.shape);
+    let (mut children, mut weight) = (Vec::new(), 1);
+    let mut many = BTreeMap::<u8, (Vec<Split>, usize)>::new();
+    for class in groups.keys().map(|key| key.0).collect::<std::collections::BTreeSet<_>>() {
+        if is_folded(class) {
+            many.entry(class.separator).or_default().1 += SMALL.of(class.shape);
+        }
+    }
+    for ((class, text, kept), names) in &groups {
+        let bytes: u64 = names.iter().map(|n| n.totals.bytes().floor()).sum();
+        let is_light = light.is_some_and(|least| bytes < least);
+        if is_folded(*class) && (!kept || is_light) {
+            many.get_mut(&class.separator).unwrap().0.extend(names.clone());
+            continue;
+        }
+        let what = if class.separator == 0 { What::Name } else { What::Prefix };
+        let child =
+            define(&format!("{name}{text}"), what, names.clone(), (depth + 1, cut), light);
+        children.push(child.0);
+        weight += child.1;
+    }
+    for (separator, (names, times)) in many {
+        let end = Separators::default().byte(separator).map(char::from);
+        let name = format!("{name}*{}", end.map(String::from).unwrap_or_default());
+        let child = define(&name, What::Folded, names, (depth + 1, cut), light);
+        children.push(child.0);
+        weight += child.1 * (times + 1);
+    }
+    children.sort_by(|a, b| {
+        let order = |p: &Prefix| (std::cmp::Reverse(p.totals.bytes()), p.what, p.name.clone());
+        order(a).cmp(&order(b))
+    });
+    (Prefix { name: name.into(), what, totals, own, children }, weight)
+}
+
+fn definition(keys: &[Key], exempt: Option<&Arc<Exempt>>, least: u64) -> Prefix {
+    let names = split_all(keys, exempt);
+    let at = |cut, light| define("", What::Prefix, names.clone(), (0, cut), light);
+    let deepest = usize::from(SMALL.depth);
+    let cut = (2..=deepest).rev().find(|&cut| at(cut, None).1 <= SMALL.weight).unwrap_or(1);
+    at(cut, Some(least)).0
+}
+
+fn keys() -> impl Strategy<Value = Vec<Key>> {
+    let name = prop_oneof![
+        4 => "[ab]:([0-5]|[a-d]):([0-3]|x|y|)(:[0-9]:[a-c])?",
+        2 => "[a-f]:[0-9]",
+        1 => "([0-9]|[a-e])/[ab]/([0-9]|)",
+        1 => "(no|yes|or|and|if)[-_.][0-9]{1,2}",
+        1 => "[a-z0-9]{0,2}",
+    ];
+    let bytes = prop_oneof![8 => 1..50_u64, 1 => 500..2000_u64];
+    prop::collection::vec((name, bytes), 0..150)
+}
+
+/// Cuts the keys into parts, and merges the parts in the order of `picks`.
+fn by_parts(
+    keys: &[Key],
+    cuts: &[prop::sample::Index],
+    picks: &[prop::sample::Index],
+    exempt: Option<&Arc<Exempt>>,
+) -> Tree {
+    let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(keys.len() + 1)).collect();
+    at.extend([0, keys.len()]);
+    at.sort_unstable();
+    let mut parts: Vec<_> = at.windows(2).map(|w| tree(&keys[w[0]..w[1]], exempt)).collect();
+    for pick in picks.iter().cycle() {
+        if parts.len() == 1 {
+            break;
+        }
+        let mut part = parts.swap_remove(pick.index(parts.len()));
+        let into = pick.index(parts.len());
+        parts[into].take_in(&mut part);
+    }
+    parts.remove(0)
+}
+
+fn adds_up(prefix: &Prefix) {
+    let mut sum = prefix.own;
+    for child in &prefix.children {
+        adds_up(child);
+        sum += child.totals;
+        assert!(child.name.len() >= prefix.name.len());
+        assert!(!child.totals.is_empty());
+    }
+    assert_eq!(sum, prefix.totals);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_order_gives_what_is_defined(keys in keys().prop_shuffle()) {
+        let tree = tree(&keys, None);
+        prop_assert!(tree.arena.len() <= SMALL.weight + 2 * usize::from(SMALL.depth));
+        let prefix = finish(tree, 1);
+        adds_up(&prefix);
+        prop_assert_eq!(&prefix, &definition(&keys, None, 1));
+        let keys_in_all: u64 = keys.iter().map(|_| 1).sum();
+        prop_assert_eq!(prefix.totals.keys(), keys_in_all);
+    }
+
+    #[test]
+    fn any_split_gives_the_whole(
+        keys in keys().prop_shuffle(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+    ) {
+        let (mut whole, mut parts) = (tree(&keys, None), by_parts(&keys, &cuts, &picks, None));
+        let total = finish(whole.clone(), 1).totals.bytes();
+        let least = Size::from_raw(total.raw().div_ceil(10).max(1));
+        let suspects = whole.suspects(least, std::iter::empty());
+        prop_assert_eq!(&parts.suspects(least, std::iter::empty()), &suspects);
+        prop_assert_eq!(finish(parts, 1), finish(whole, 1));
+
+        let Some(exempt) = suspects.map(Arc::new) else { return Ok(()) };
+        let least = least.floor().max(1);
+        let parts = by_parts(&keys, &cuts, &picks, Some(&exempt));
+        let whole = finish(tree(&keys, Some(&exempt)), least);
+        adds_up(&whole);
+        prop_assert_eq!(&finish(parts, least), &whole);
+        prop_assert_eq!(whole, definition(&keys, Some(&exempt), least));
+    }
+
+    #[test]
+    fn a_used_tree_serves_again(
+        keys in keys().prop_shuffle(),
+        parts in prop::collection::vec(0..20_usize, 0..20),
+    ) {
+        let (mut sum, mut part) = (tree(&[], None), tree(&[], None));
+        let mut rest = keys.as_slice();
+        for length in parts.into_iter().chain([usize::MAX]) {
+            let (head, tail) = rest.split_at(length.min(rest.len()));
+            head.iter().for_each(|k| part.add(k.0.as_bytes(), one(k.1), expires(k)));
+            sum.take_in(&mut part);
+            rest = tail;
+        }
+        prop_assert_eq!(finish(sum, 1), finish(tree(&keys, None), 1));
+    }
+}
+
+#[test]
+fn many_names_take_bounded_memory() {
+    let mut tree = Tree::new(Separators::default(), Bounds::default(), None);
+    let limit = Bounds::default().weight + 16;
+    for n in 0..200_000_u64 {
+        let mixed = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let (a, b, c) = (n % 50, n / 50 % 50, n / 2500 % 50);
+        for name in [
+            format!("a{a}:b{b}:c{c}:d{n}"),
+            format!("{mixed:x}:{n}:{mixed}"),
+            format!("t{a}:u{mixed:x}:v{b}"),
+        ] {
+            tree.add(name.as_bytes(), one(10), false);
+        }
+        assert!(tree.arena.len() <= limit);
+    }
+    let prefix = finish(tree, 1);
+    adds_up(&prefix);
+    assert_eq!(prefix.totals.keys(), 600_000);
+}

@@ -1,0 +1,152 @@
+//! Lifetimes: what frees itself by when.
+
+use super::totals::Share;
+use crate::footprint::Size;
+use std::ops::AddAssign;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// When a key goes, seen from the moment of the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lifetime {
+    /// It has no TTL.
+    Never,
+    /// Its time was over, but it was still in memory.
+    Expired,
+    /// Within one hour.
+    Hour,
+    /// Within 4 hours.
+    Hours4,
+    /// Within 12 hours.
+    Hours12,
+    /// Within 24 hours.
+    Day,
+    /// Within 7 days.
+    Week,
+    /// Within 30 days.
+    Month,
+    /// Later than that.
+    Later,
+}
+
+impl Lifetime {
+    /// All lifetimes, in the order of time; what never goes stands first.
+    pub const ALL: [Self; 9] = [
+        Self::Never,
+        Self::Expired,
+        Self::Hour,
+        Self::Hours4,
+        Self::Hours12,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Later,
+    ];
+
+    /// The lifetime of a key in a snapshot taken at `taken_at_ms`.
+    #[must_use]
+    #[inline]
+    pub const fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
+        let Some(at) = expires_at_ms else { return Self::Never };
+        match at.saturating_sub(taken_at_ms) {
+            ..=0 => Self::Expired,
+            left if left <= HOUR_MS => Self::Hour,
+            left if left <= 4 * HOUR_MS => Self::Hours4,
+            left if left <= 12 * HOUR_MS => Self::Hours12,
+            left if left <= 24 * HOUR_MS => Self::Day,
+            left if left <= 7 * 24 * HOUR_MS => Self::Week,
+            left if left <= 30 * 24 * HOUR_MS => Self::Month,
+            _ => Self::Later,
+        }
+    }
+
+    /// A short name that is fit for machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Expired => "expired",
+            Self::Hour => "1h",
+            Self::Hours4 => "4h",
+            Self::Hours12 => "12h",
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Later => "later",
+        }
+    }
+}
+
+/// Keys and bytes by lifetime.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lifetimes([Share; 9]);
+
+impl Lifetimes {
+    /// Adds one key.
+    #[inline]
+    pub fn add(&mut self, lifetime: Lifetime, bytes: Size) {
+        if let Some(share) = self.0.get_mut(lifetime as usize) {
+            share.add(bytes);
+        }
+    }
+
+    /// What has this lifetime.
+    #[must_use]
+    pub fn share(&self, lifetime: Lifetime) -> Share {
+        self.0.get(lifetime as usize).copied().unwrap_or_default()
+    }
+
+    /// Every lifetime with its share, empty ones too.
+    pub fn iter(&self) -> impl Iterator<Item = (Lifetime, Share)> {
+        Lifetime::ALL.into_iter().zip(self.0)
+    }
+}
+
+impl AddAssign<&Self> for Lifetimes {
+    fn add_assign(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_end_belongs_to_the_earlier_lifetime() {
+        let taken = 1_700_000_000_000;
+        let of = |left| Lifetime::of(Some(taken + left), taken);
+        assert_eq!(Lifetime::of(None, taken), Lifetime::Never);
+        assert_eq!(of(-5), Lifetime::Expired);
+        assert_eq!(of(0), Lifetime::Expired);
+        assert_eq!(of(1), Lifetime::Hour);
+        assert_eq!(of(HOUR_MS), Lifetime::Hour);
+        assert_eq!(of(HOUR_MS + 1), Lifetime::Hours4);
+        assert_eq!(of(12 * HOUR_MS), Lifetime::Hours12);
+        assert_eq!(of(24 * HOUR_MS), Lifetime::Day);
+        assert_eq!(of(25 * HOUR_MS), Lifetime::Week);
+        assert_eq!(of(30 * 24 * HOUR_MS), Lifetime::Month);
+        assert_eq!(of(i64::MAX / 2), Lifetime::Later);
+        assert_eq!(Lifetime::of(Some(i64::MIN), i64::MAX), Lifetime::Expired);
+    }
+
+    #[test]
+    fn every_lifetime_has_its_own_place() {
+        let mut all = Lifetimes::default();
+        for (n, lifetime) in (1..).zip(Lifetime::ALL) {
+            all.add(lifetime, Size::bytes(n));
+        }
+        let twice = {
+            let mut sum = all.clone();
+            sum += &all;
+            sum
+        };
+        for ((n, lifetime), (same, share)) in (1..).zip(Lifetime::ALL).zip(twice.iter()) {
+            assert_eq!(lifetime, same);
+            assert_eq!(share, Share { keys: 2, bytes: Size::bytes(2 * n) });
+            assert_eq!(twice.share(lifetime), share);
+        }
+    }
+}
