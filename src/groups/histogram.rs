@@ -140,7 +140,11 @@ mod tests {
         let [mut whole, mut odd, mut even] = <[Spread; 3]>::default();
         for value in (0..200_000_u64).step_by(37) {
             whole.add(value);
-            if value % 2 == 0 { even.add(value) } else { odd.add(value) };
+            if value % 2 == 0 {
+                even.add(value)
+            } else {
+                odd.add(value)
+            };
         }
         let (mut one, mut other) = (odd.clone(), even.clone());
         one.take_in(&mut even);

@@ -68,11 +68,7 @@ struct Shelf {
 
 impl Default for Shelf {
     fn default() -> Self {
-        Self {
-            index: [0; KINDS * ENCODINGS],
-            contents: Vec::new(),
-            modules: Lowest::new(MODULES),
-        }
+        Self { index: [0; KINDS * ENCODINGS], contents: Vec::new(), modules: Lowest::new(MODULES) }
     }
 }
 

@@ -129,9 +129,10 @@ impl Top {
     fn consider(&mut self, measure: u64, row: &Row<'_>) {
         if measure == self.floor
             && self.heap.len() >= self.limit
-            && self.heap.peek().is_none_or(|low| {
-                (low.big.db, &*low.big.key) < (row.db, head(row.key))
-            })
+            && self
+                .heap
+                .peek()
+                .is_none_or(|low| (low.big.db, &*low.big.key) < (row.db, head(row.key)))
         {
             return;
         }

@@ -73,11 +73,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(
-        separators: Separators,
-        bounds: Bounds,
-        exempt: Option<Arc<Exempt>>,
-    ) -> Self {
+    pub(super) fn new(separators: Separators, bounds: Bounds, exempt: Option<Arc<Exempt>>) -> Self {
         let depth = bounds.depth.max(1);
         let sketch = Sketch::new(if exempt.is_some() { 0 } else { depth });
         Self { arena: Arena::new(), separators, bounds, depth, exempt, sketch }

@@ -155,6 +155,8 @@ impl Place {
 /// A cell's value.
 enum Value<'a> {
     Absent,
+    /// To be filled in later.
+    Unknown,
     Number(u64),
     Signed(i64),
     Flag(bool),
@@ -167,16 +169,17 @@ impl Rows {
     /// Rows of `columns` in `format`. A key whose time is before `reference` counts as expired;
     /// without a reference nothing is said of it.
     #[must_use]
-    pub fn new(format: RowFormat, columns: &[Column], reference: Option<Millis>) -> Self {
-        let places = columns.iter().enumerate();
-        let columns = places.map(|(index, &column)| Place::new(format, index, column)).collect();
+    pub fn new(format: RowFormat, columns: Vec<Column>, reference: Option<Millis>) -> Self {
+        let places = columns.into_iter().enumerate();
+        let columns = places.map(|(index, column)| Place::new(format, index, column)).collect();
         Self { format, columns, reference }
     }
 
-    /// Whether the rows want to know the longest element, which takes a look at every one.
+    /// Whether the rows tell what only a look at every element can.
     #[must_use]
-    pub fn wants_largest_element(&self) -> bool {
-        self.columns.iter().any(|place| place.column == Column::LargestElement)
+    pub fn looks_inside(&self) -> bool {
+        let dear = [Column::LargestElement, Column::FieldsWithTtl];
+        self.columns.iter().any(|place| dear.contains(&place.column))
     }
 
     /// Appends what stands before the first row.
@@ -195,20 +198,27 @@ impl Rows {
     }
 
     /// Appends the row of one key.
+    ///
+    /// A row whose database is not known yet lacks it; the answer is where in `out` it belongs.
     #[inline]
-    pub fn row(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
+    pub fn row(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
         match self.format {
             RowFormat::Jsonl => self.jsonl(row, footprint, out),
             RowFormat::Csv => self.csv(row, footprint, out),
         }
     }
 
-    fn jsonl(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
-        let mut digits = itoa::Buffer::new();
+    fn jsonl(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
+        let (mut digits, mut hole) = (itoa::Buffer::new(), None);
         for place in &self.columns {
             let value = match self.value(place.column, row, footprint) {
                 Value::Absent => {
                     out.extend_from_slice(&place.absent);
+                    continue;
+                }
+                Value::Unknown => {
+                    out.extend_from_slice(&place.lead);
+                    hole = Some(out.len());
                     continue;
                 }
                 Value::Name(name) => {
@@ -231,14 +241,19 @@ impl Rows {
             out.extend_from_slice(value.as_bytes());
         }
         out.extend_from_slice(if self.columns.is_empty() { b"{}\n" } else { b"}\n" });
+        hole
     }
 
-    fn csv(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
-        let mut digits = itoa::Buffer::new();
+    fn csv(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
+        let (mut digits, mut hole) = (itoa::Buffer::new(), None);
         for place in &self.columns {
             out.extend_from_slice(&place.lead);
             let value = match self.value(place.column, row, footprint) {
                 Value::Absent => continue,
+                Value::Unknown => {
+                    hole = Some(out.len());
+                    continue;
+                }
                 Value::Name(name) => {
                     csv_name(name, out);
                     continue;
@@ -255,12 +270,13 @@ impl Rows {
             out.extend_from_slice(value.as_bytes());
         }
         out.push(b'\n');
+        hole
     }
 
     #[inline]
     fn value<'a>(&self, column: Column, row: &Row<'a>, footprint: &Footprint) -> Value<'a> {
         match column {
-            Column::Db => number(row.db),
+            Column::Db => row.db.map_or(Value::Unknown, Value::Number),
             Column::Key => Value::Name(row.key),
             Column::Type => row.module.map_or(Value::Word(row.kind.name()), Value::Module),
             Column::Encoding => Value::Word(row.encoding.name()),
@@ -389,7 +405,7 @@ mod tests {
     }
 
     fn written(format: RowFormat, columns: &[Column], key: &[u8]) -> String {
-        let rows = Rows::new(format, columns, Some(Millis(2000)));
+        let rows = Rows::new(format, columns.to_vec(), Some(Millis(2000)));
         let (footprint, mut out) = (footprint(), Vec::new());
         rows.header(&mut out);
         rows.row(&row(key, &footprint), &footprint, &mut out);
@@ -436,8 +452,22 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_database_leaves_a_hole() {
+        for (format, filled) in
+            [(RowFormat::Jsonl, "+{\"db\":3,\"bytes\":42}\n"), (RowFormat::Csv, "+3,42\n")]
+        {
+            let rows = Rows::new(format, vec![Column::Db, Column::Bytes], None);
+            let (footprint, mut out) = (footprint(), b"+".to_vec());
+            let row = Row { db: None, ..row(b"k", &footprint) };
+            let hole = rows.row(&row, &footprint, &mut out).unwrap();
+            out.insert(hole, b'3');
+            assert_eq!(out, filled.as_bytes());
+        }
+    }
+
+    #[test]
     fn without_a_reference_nothing_is_said_of_expiry() {
-        let rows = Rows::new(RowFormat::Jsonl, &[Column::Expired], None);
+        let rows = Rows::new(RowFormat::Jsonl, vec![Column::Expired], None);
         let (footprint, mut out) = (footprint(), Vec::new());
         rows.row(&row(b"k", &footprint), &footprint, &mut out);
         assert_eq!(out, b"{\"expired\":null}\n");

@@ -91,8 +91,7 @@ fn define(
             continue;
         }
         let what = if class.separator == 0 { What::Name } else { What::Prefix };
-        let child =
-            define(&format!("{name}{text}"), what, names.clone(), (depth + 1, cut), light);
+        let child = define(&format!("{name}{text}"), what, names.clone(), (depth + 1, cut), light);
         children.push(child.0);
         weight += child.1;
     }
