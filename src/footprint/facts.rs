@@ -212,9 +212,9 @@ pub struct Facts {
     pub presizes_hashes: bool,
     /// The same where a packed one is unpacked.
     pub presizes_unpacked_hashes: bool,
-    /// A hash that turns out to be too large to be packed gets a dict for all its fields; else one
-    /// for those read so far, and then for those left.
-    pub presizes_whole_hashes: bool,
+    /// A hash that turns out too large to be packed asks for a dict for all its fields; else for
+    /// those that are left, which is refused where more are in it already.
+    pub asks_for_whole_hash: bool,
     /// A set that turns out not to be packed gets a dict for all its members at once.
     pub presizes_whole_sets: bool,
     /// Scores are written with 17 digits; else with as many as they need.
@@ -335,7 +335,7 @@ impl Facts {
             presizes_unpacked_zsets: false,
             presizes_hashes: false,
             presizes_unpacked_hashes: false,
-            presizes_whole_hashes: false,
+            asks_for_whole_hash: false,
             presizes_whole_sets: false,
             long_scores: true,
             streams: StreamCount::Estimated,
@@ -400,7 +400,7 @@ impl Facts {
         self.skiplist_header = 16 + 16 * 32;
         self.embedded_members = Some(16);
         self.pairs = HashEntry::Joined { expiry: 16, rounded: false };
-        self.presizes_whole_hashes = true;
+        self.asks_for_whole_hash = true;
         self.streams = StreamCount::All;
         self.rounds_stream_blobs = false;
         self.stream.stream = 160;

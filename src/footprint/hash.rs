@@ -260,9 +260,6 @@ impl Hash {
             };
             return if presized { Dict::presized(n) } else { Dict::grown(n) };
         };
-        if facts.presizes_whole_hashes {
-            return Dict::presized(n);
-        }
         if !facts.presizes_hashes {
             return Dict::grown(n);
         }
@@ -270,12 +267,15 @@ impl Hash {
             true => Dict::presized(packed),
             false => Dict::grown(packed),
         };
-        let left = n.saturating_sub(packed + 1);
+        let wanted = match facts.asks_for_whole_hash {
+            true => n,
+            false => n.saturating_sub(packed + 1),
+        };
         // a plain hash takes the pair that was too long first, one with TTLs last
         let first = u64::from(self.form == Form::Plain);
         dict.add(first);
-        if left > FEWEST {
-            dict.expand(left);
+        if wanted > FEWEST {
+            dict.expand(wanted);
         }
         dict.add((n - packed).saturating_sub(first));
         dict
@@ -306,7 +306,8 @@ impl Profile {
                 if joined <= JOINED {
                     return counted(joined);
                 }
-                counted(sds::embedded_8(field) + expiry + 8) + self.string(value)
+                let name = if field < 32 { field + 4 } else { sds::embedded_counted(field) };
+                counted(name + expiry + 8) + self.string(value)
             }
         }
     }
