@@ -54,6 +54,29 @@ impl Default for Limits {
 const SAFE_NODE: u64 = 8192;
 
 impl Limits {
+    /// Those that are not the defaults, by their present names.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (String, String)> {
+        let table = |limits: &Self| {
+            [
+                ("hash-max-listpack-entries", limits.hash_entries.cast_signed()),
+                ("hash-max-listpack-value", limits.hash_value.cast_signed()),
+                ("zset-max-listpack-entries", limits.zset_entries.cast_signed()),
+                ("zset-max-listpack-value", limits.zset_value.cast_signed()),
+                ("set-max-intset-entries", limits.intset_entries.cast_signed()),
+                ("set-max-listpack-entries", limits.set_entries.cast_signed()),
+                ("set-max-listpack-value", limits.set_value.cast_signed()),
+                ("list-max-listpack-size", limits.list_size),
+                ("list-compress-depth", limits.list_depth.cast_signed()),
+                ("list-max-ziplist-entries", limits.list_entries.cast_signed()),
+                ("list-max-ziplist-value", limits.list_value.cast_signed()),
+                ("array-slice-size", limits.array_slice.cast_signed()),
+            ]
+        };
+        let pairs = table(self).into_iter().zip(table(&Self::default()));
+        let changed = pairs.filter(|(mine, default)| mine != default);
+        changed.map(|((name, value), _)| (name.to_owned(), value.to_string()))
+    }
+
     /// Whether a list's node may have `bytes` and `count` elements.
     #[inline]
     pub(super) fn node_fits(&self, bytes: u64, count: u64) -> bool {

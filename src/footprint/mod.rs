@@ -47,9 +47,11 @@ pub use template::TemplateShares;
 pub const LANES: usize = 4;
 
 /// Which of a key's two sizes is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// What the allocator really hands out for it: sums explain `used_memory`.
+    #[default]
     Allocated,
     /// What `MEMORY USAGE key SAMPLES 0` answers, with what that leaves out or counts double.
     Reported,

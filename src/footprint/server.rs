@@ -4,6 +4,7 @@ use super::alloc::Allocator;
 use super::facts::Facts;
 use super::limits::{Config, ConfigError, Limits};
 use crate::entries::{Dialect, Head};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -200,6 +201,16 @@ impl Server {
         })
     }
 
+    /// Its settings that are not the defaults, by name.
+    #[must_use]
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        let mut settings: BTreeMap<_, _> = self.limits.changed().collect();
+        if self.cluster {
+            settings.insert("cluster-enabled".to_owned(), "yes".to_owned());
+        }
+        settings
+    }
+
     /// A server of that name with default settings.
     #[must_use]
     pub fn with_defaults(name: ServerName, allocator: Allocator) -> Self {
@@ -253,6 +264,7 @@ fn by_rdb_version(head: &Head) -> ServerName {
 mod tests {
     use super::*;
     use crate::entries::{Templates, Wrapper};
+    use std::sync::Arc;
 
     fn head(version: u32, aux: &[(&str, &str)]) -> Head {
         let pair = |(name, value): &(&str, &str)| (name.as_bytes().into(), value.as_bytes().into());
@@ -264,7 +276,7 @@ mod tests {
             wrapper: Wrapper::None,
             aux: aux.iter().map(pair).collect(),
             functions: Vec::new(),
-            templates: Templates::new(),
+            templates: Arc::new(Templates::new()),
             idle: false,
             freq: false,
             slot: None,

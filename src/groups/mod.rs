@@ -3,6 +3,7 @@
 //! Partial results merge in any order and add up exactly.
 
 mod arena;
+mod census;
 mod filter;
 mod fold;
 mod histogram;
@@ -14,15 +15,19 @@ mod prefixes;
 mod records;
 mod row;
 mod separators;
+mod sizing;
 mod sketch;
 mod slot;
 mod stretch;
 mod sum;
+mod tally;
+mod template_use;
 mod top;
 mod totals;
 mod tree;
 mod ttl;
 
+pub use census::Census;
 pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
 pub use histogram::{Spread, Spreads};
@@ -33,9 +38,12 @@ pub use prefixes::{Prefix, What};
 pub use records::{Hint, Records};
 pub use row::Row;
 pub use separators::Separators;
+pub use sizing::{Sizer, Take};
 pub use sketch::Exempt;
 pub use slot::{SLOTS, Slots};
 pub use stretch::{Finish, ReadError, Source, Worker};
+pub use tally::Tally;
+pub use template_use::template_uses;
 pub use top::Big;
 pub use totals::{Share, Sum, Totals};
 pub use tree::Bounds;

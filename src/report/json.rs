@@ -113,7 +113,7 @@ mod tests {
     fn lifetimes_are_named_for_people_who_query_them() {
         let mut report = Report::default();
         let all = Tally::new(1, 2);
-        report.lifetimes.push(crate::report::LifetimeRow { within: Lifetime::Hours24, all });
+        report.lifetimes.push(crate::report::LifetimeRow { within: Lifetime::Day, all });
         let row = &value(&report)["lifetimes"][0];
         assert_eq!(row.to_string(), r#"{"bytes":2,"keys":1,"within":"24h"}"#);
     }

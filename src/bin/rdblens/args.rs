@@ -1,7 +1,9 @@
 //! What the user typed.
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, FromArgMatches, Subcommand, ValueEnum};
+use rdblens::footprint::Allocator;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -189,7 +191,12 @@ pub struct Sizing {
     #[arg(long, value_name = "FILE")]
     pub server_config: Option<PathBuf>,
     /// The server's allocator
-    #[arg(long, value_enum, value_name = "NAME", default_value_t = Allocator::Jemalloc)]
+    ///
+    /// jemalloc is the one that servers are built with unless told otherwise; system-jemalloc is
+    /// that of a distribution's packages up to 5.3.0, system-jemalloc-5.3.1 from there on; libc is
+    /// glibc's malloc. INFO memory names it (mem_allocator).
+    #[arg(long, value_name = "NAME", default_value_t = Allocator::Jemalloc)]
+    #[arg(value_parser = allocators())]
     pub allocator: Allocator,
     /// What the bytes of a key are
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = Sizes::Allocated)]
@@ -242,6 +249,12 @@ pub enum RowsFormat {
     Csv,
 }
 
+/// Reads an allocator's name.
+fn allocators() -> impl TypedValueParser<Value = Allocator> {
+    let names = PossibleValuesParser::new(Allocator::ALL.map(Allocator::name));
+    names.try_map(|name| name.parse::<Allocator>())
+}
+
 /// When to do what suits a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
@@ -251,32 +264,6 @@ pub enum When {
     Always,
     /// Never
     Never,
-}
-
-/// What a server gets its memory from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Allocator {
-    /// The jemalloc that servers are built with unless told otherwise
-    Jemalloc,
-    /// The jemalloc of a distribution's packages, up to 5.3.0
-    SystemJemalloc,
-    /// The same from 5.3.1 on
-    #[value(name = "system-jemalloc-5.3.1")]
-    SystemJemalloc531,
-    /// glibc's malloc
-    Libc,
-}
-
-impl Allocator {
-    /// Its name, as `--allocator` takes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jemalloc => "jemalloc",
-            Self::SystemJemalloc => "system-jemalloc",
-            Self::SystemJemalloc531 => "system-jemalloc-5.3.1",
-            Self::Libc => "libc",
-        }
-    }
 }
 
 /// What the bytes of a key are.

@@ -1,13 +1,12 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
 use crate::args::{
-    Allocator, Analyze, Command, Input, Keys, ReportFormat, RowsFormat, Selection, Sizes, Sizing,
-    When,
+    Analyze, Command, Input, Keys, ReportFormat, RowsFormat, Selection, Sizes, Sizing, When,
 };
-use rdblens::footprint::Size;
+use rdblens::footprint::{Allocator, Measure, Size};
 use rdblens::groups::{Filter, Glob, TypeName};
 use rdblens::report::{
-    Bytes, Column, Drawing, Filters, Length, Measure, Millis, RowFormat, Terminal, parse_size, time,
+    Bytes, Column, Drawing, Filters, Length, Millis, RowFormat, Terminal, parse_size, time,
 };
 use regex::bytes::RegexSet;
 use std::io::IsTerminal;

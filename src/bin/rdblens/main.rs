@@ -1,9 +1,11 @@
 //! The command line: parse, run, exit code.
 
+mod analyze;
 mod args;
 mod config;
 mod exit;
 mod input;
+mod keys;
 mod output;
 mod progress;
 mod run;

@@ -6,8 +6,8 @@ use crate::report::units::{Bytes, Count, Millis, Tally};
 /// One database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct DatabaseRow {
-    /// Its number.
-    pub db: u64,
+    /// Its number; `None` for those beyond the first 1024 together.
+    pub db: Option<u64>,
     /// Its keys.
     #[serde(flatten)]
     pub all: Tally,
@@ -71,77 +71,11 @@ pub struct Ttl {
     pub expired: Tally,
 }
 
-/// How much time a key has left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-pub enum Lifetime {
-    /// It has no TTL.
-    #[serde(rename = "never")]
-    Never,
-    /// None.
-    #[serde(rename = "expired")]
-    Expired,
-    /// Up to an hour.
-    #[serde(rename = "1h")]
-    Hour1,
-    /// Up to four hours, more than one.
-    #[serde(rename = "4h")]
-    Hours4,
-    /// Up to twelve hours.
-    #[serde(rename = "12h")]
-    Hours12,
-    /// Up to a day.
-    #[serde(rename = "24h")]
-    Hours24,
-    /// Up to a week.
-    #[serde(rename = "7d")]
-    Days7,
-    /// Up to thirty days.
-    #[serde(rename = "30d")]
-    Days30,
-    /// More than that.
-    #[serde(rename = "later")]
-    Later,
-}
-
-impl Lifetime {
-    /// All, in the order of reports.
-    pub const ALL: [Self; 9] = [
-        Self::Never,
-        Self::Expired,
-        Self::Hour1,
-        Self::Hours4,
-        Self::Hours12,
-        Self::Hours24,
-        Self::Days7,
-        Self::Days30,
-        Self::Later,
-    ];
-
-    /// That of a key with `expires_at`, seen at `now`. A key is expired once its time has passed,
-    /// as the servers have it: at that very millisecond it still lives.
-    #[must_use]
-    #[inline]
-    pub const fn of(expires_at: Option<Millis>, now: Millis) -> Self {
-        const HOUR: i64 = 3_600_000;
-        let Some(at) = expires_at else { return Self::Never };
-        match at.0.saturating_sub(now.0) {
-            i64::MIN..0 => Self::Expired,
-            0..=HOUR => Self::Hour1,
-            left if left <= 4 * HOUR => Self::Hours4,
-            left if left <= 12 * HOUR => Self::Hours12,
-            left if left <= 24 * HOUR => Self::Hours24,
-            left if left <= 7 * 24 * HOUR => Self::Days7,
-            left if left <= 30 * 24 * HOUR => Self::Days30,
-            _ => Self::Later,
-        }
-    }
-}
-
 /// The keys with one lifetime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct LifetimeRow {
     /// Which.
-    pub within: Lifetime,
+    pub within: crate::groups::Lifetime,
     /// The keys.
     #[serde(flatten)]
     pub all: Tally,
@@ -164,8 +98,10 @@ pub struct PrefixRow {
     pub no_ttl: Tally,
     /// Their elements.
     pub elements: Count,
-    /// By type, the heaviest first.
-    pub types: Vec<TypeShare>,
+    /// The names of the types among them.
+    pub types: Vec<&'static str>,
+    /// How many rows this one stands for, where it stands for several.
+    pub more: Option<Count>,
 }
 
 /// What a row of the tree of prefixes stands for.
@@ -180,17 +116,6 @@ pub enum PrefixKind {
     /// Keys that begin with the prefix and have no row of their own at this depth. The rows of a
     /// depth, with this one, add up to the row above them.
     Rest,
-}
-
-/// What keys of one type take under a prefix.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct TypeShare {
-    /// The type's name.
-    #[serde(rename = "type")]
-    pub name: String,
-    /// Its keys.
-    #[serde(flatten)]
-    pub all: Tally,
 }
 
 /// A prefix with keys that never expire.

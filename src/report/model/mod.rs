@@ -9,6 +9,9 @@ mod names;
 pub use lists::*;
 pub use names::{Key, Path, Prefix};
 
+pub use crate::footprint::Measure;
+pub use crate::groups::Lifetime;
+
 use super::units::{Bytes, Count, Millis, Tally};
 use std::collections::BTreeMap;
 
@@ -147,17 +150,6 @@ pub struct Profile {
     pub settings: BTreeMap<String, String>,
     /// What `bytes` of keys are.
     pub sizes: Measure,
-}
-
-/// What the bytes of a key are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Measure {
-    /// What its allocations really take.
-    #[default]
-    Allocated,
-    /// What `MEMORY USAGE key SAMPLES 0` answers.
-    Reported,
 }
 
 /// What keys had to be like to be counted. Empty when all were.

@@ -3,7 +3,8 @@
 use super::paint::{Flow, Line, Style, Theme};
 use crate::report::units::{Bytes, Scale, apportion, percent_of};
 use crate::report::{
-    Checksum, Completeness, Filters, Instance, Interruption, Measure, Report, Source, escape, time,
+    Checksum, Completeness, DatabaseRow, Filters, Instance, Interruption, Measure, Report, Source,
+    escape, time,
 };
 
 /// Where text begins behind a label.
@@ -109,8 +110,7 @@ fn keys(report: &Report) -> String {
     let noun = if keys.0 == 1 { "key" } else { "keys" };
     match report.databases.as_slice() {
         [] => format!("{keys} {noun}"),
-        [only] if only.db == 0 => format!("{keys} {noun} in database 0"),
-        [only] => format!("{keys} {noun} in database {}", only.db),
+        [DatabaseRow { db: Some(db), .. }] => format!("{keys} {noun} in database {db}"),
         several => format!("{keys} {noun} in {} databases", several.len()),
     }
 }

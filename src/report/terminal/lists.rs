@@ -70,7 +70,8 @@ pub(super) fn databases(report: &Report, rows: usize, theme: &Theme) -> Vec<Line
         Column::figure("no TTL"),
     ]);
     for row in report.databases.iter().take(rows) {
-        table.row(Style::Plain, tally_cells(row.db.to_string(), row.all, row.no_ttl));
+        let name = row.db.map_or_else(|| "others".to_owned(), |db| db.to_string());
+        table.row(Style::Plain, tally_cells(name, row.all, row.no_ttl));
     }
     table.lines(theme)
 }

@@ -163,7 +163,7 @@ fn cells(label: String, row: &PrefixRow, share: String) -> Vec<String> {
 fn types(row: &PrefixRow) -> String {
     match row.types.as_slice() {
         [] => String::new(),
-        [only] => only.name.clone(),
-        [first, others @ ..] => format!("{} +{}", first.name, others.len()),
+        [only] => (*only).to_owned(),
+        [first, others @ ..] => format!("{first} +{}", others.len()),
     }
 }
