@@ -111,6 +111,8 @@ pub enum PrefixKind {
     /// All keys that begin with the prefix.
     #[default]
     Prefix,
+    /// All keys that are like it: a `*` in it stands for any of many names' parts.
+    Folded,
     /// The keys of exactly this name, in whatever database.
     Name,
     /// Keys that begin with the prefix and have no row of their own at this depth. The rows of a
@@ -124,6 +126,8 @@ pub struct NeverExpireRow {
     /// The prefix.
     #[serde(flatten)]
     pub prefix: Prefix,
+    /// Whether that is all that its keys have in common.
+    pub kind: PrefixKind,
     /// Its keys without a TTL.
     #[serde(flatten)]
     pub no_ttl: Tally,

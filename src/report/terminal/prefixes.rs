@@ -124,7 +124,9 @@ fn label(shown: &[Node<'_>], i: usize, theme: &Theme) -> String {
         let later = |other: &&Node<'_>| other.parent == node.parent && other.place > node.place;
         !shown.iter().any(|other| later(&other))
     };
-    let Some(parent) = above(node) else { return name(node.row, &[], theme) };
+    let Some(parent) = above(node) else {
+        return name(node.row.kind, &node.row.prefix.0, &[], theme);
+    };
     let branch = if last(node) { theme.pick("└ ", "`- ") } else { theme.pick("├ ", "|- ") };
     let mut text = branch.to_owned();
     let mut ancestor = parent;
@@ -134,17 +136,22 @@ fn label(shown: &[Node<'_>], i: usize, theme: &Theme) -> String {
         text.insert_str(0, trunk);
         ancestor = next;
     }
-    text + &name(node.row, &parent.row.prefix.0, theme)
+    text + &name(node.row.kind, &node.row.prefix.0, &parent.row.prefix.0, theme)
 }
 
 /// The prefix as a glob, without what stands in the row above.
-pub(super) fn name(row: &PrefixRow, above: &[u8], theme: &Theme) -> String {
-    let own = row.prefix.0.strip_prefix(above).unwrap_or(&row.prefix.0);
-    match row.kind {
-        PrefixKind::Name => escape::terminal(own, theme.charset()),
-        PrefixKind::Prefix | PrefixKind::Rest if own.is_empty() => "*".to_owned(),
-        PrefixKind::Prefix | PrefixKind::Rest => escape::terminal(own, theme.charset()) + "*",
+pub(super) fn name(kind: PrefixKind, prefix: &[u8], above: &[u8], theme: &Theme) -> String {
+    let own = prefix.strip_prefix(above).filter(|own| !own.is_empty()).unwrap_or(prefix);
+    let is_whole = match kind {
+        PrefixKind::Name => true,
+        PrefixKind::Folded => own.ends_with(b"*"),
+        PrefixKind::Prefix | PrefixKind::Rest => false,
+    };
+    if own.is_empty() {
+        return "*".to_owned();
     }
+    let star = if is_whole { "" } else { "*" };
+    escape::terminal(own, theme.charset()) + star
 }
 
 fn cells(label: String, row: &PrefixRow, share: String) -> Vec<String> {
