@@ -261,12 +261,7 @@ fn prefixes(groups: &Groups, extent: Extent, bytes: u64) -> Vec<PrefixRow> {
     let split = round_tree(&lines, bytes);
     let rows = lines.iter().zip(split).map(|(line, bytes)| {
         let (name, kind) = match line.subject {
-            Subject::Prefix(prefix) => match prefix.what {
-                groups::What::Prefix | groups::What::Folded => {
-                    (prefix.name.clone(), PrefixKind::Prefix)
-                }
-                groups::What::Name | groups::What::Key => (prefix.name.clone(), PrefixKind::Name),
-            },
+            Subject::Prefix(prefix) => (prefix.name.clone(), prefix_kind(prefix.what)),
             Subject::Own(prefix) => (prefix.name.clone(), PrefixKind::Rest),
             Subject::More(_) => (Vec::new(), PrefixKind::Rest),
         };
@@ -285,6 +280,14 @@ fn prefixes(groups: &Groups, extent: Extent, bytes: u64) -> Vec<PrefixRow> {
         }
     });
     rows.collect()
+}
+
+const fn prefix_kind(what: groups::What) -> PrefixKind {
+    match what {
+        groups::What::Prefix => PrefixKind::Prefix,
+        groups::What::Folded => PrefixKind::Folded,
+        groups::What::Name | groups::What::Key => PrefixKind::Name,
+    }
 }
 
 /// The lines' sizes in whole bytes: those below a line add up to it, the outermost to `total`.
@@ -318,6 +321,7 @@ fn never_expire(groups: &Groups, extent: Extent) -> Vec<NeverExpireRow> {
     let rows = lines.iter().filter_map(|line| match line.subject {
         Subject::Prefix(prefix) if line.totals.never.keys > 0 => Some(NeverExpireRow {
             prefix: Prefix(prefix.name.clone()),
+            kind: prefix_kind(prefix.what),
             no_ttl: Tally::new(line.totals.never.keys, line.totals.never.bytes().round()),
             all: Tally::new(line.totals.keys(), line.totals.bytes().round()),
         }),
