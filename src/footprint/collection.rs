@@ -116,11 +116,12 @@ impl DictCost {
 /// A table of buckets, `metadata` bytes behind its header.
 pub(super) fn buckets(profile: &Profile, table: &Buckets, metadata: u64) -> Drawn {
     let header = profile.declared(profile.facts.table_header + metadata);
-    let (top, child) = match table.top {
-        0 => (0, 0),
-        top => (profile.declared(BUCKET * top), profile.declared(BUCKET)),
-    };
-    Drawn::certain(header + top) + Drawn::each(table.children, child)
+    let [top, moving] = [table.top, table.moving].map(|buckets| match buckets {
+        0 => 0,
+        buckets => profile.declared(BUCKET * buckets),
+    });
+    let child = profile.declared(BUCKET);
+    Drawn::certain(header + top + moving) + Drawn::each(table.children, child)
 }
 
 /// How a collection that is not packed is indexed, after loading.

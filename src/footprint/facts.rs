@@ -230,6 +230,8 @@ pub struct Facts {
     pub rounds_stream_blobs: bool,
     /// Radix trees of ids have no nodes for their ends.
     pub leafless: bool,
+    /// The tree of a stream's idempotent producers is counted.
+    pub counts_producers: bool,
     /// Streams index all their pending entries by id, over all groups.
     pub pending_index: bool,
 }
@@ -343,6 +345,7 @@ impl Facts {
             counts_stream: false,
             rounds_stream_blobs: false,
             leafless: false,
+            counts_producers: false,
             pending_index: false,
         }
     }
@@ -417,6 +420,7 @@ impl Facts {
         self.stream.group = 64;
         self.stream.rax = 40;
         self.leafless = true;
+        self.counts_producers = true;
     }
 
     fn valkey(version: Version) -> Self {

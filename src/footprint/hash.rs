@@ -70,7 +70,9 @@ pub(super) struct Pair<'v> {
 
 impl Hash {
     pub fn clear(&mut self, form: Form) {
-        *self = Self { form, ..Self::default() };
+        let mut vset = std::mem::take(&mut self.vset);
+        vset.clear();
+        *self = Self { form, vset, ..Self::default() };
     }
 
     /// `claimed` pairs follow one by one.
@@ -95,13 +97,19 @@ impl Hash {
             self.pack(pair);
         }
         if let Some(at) = expires_at_ms {
-            self.expiring += 1;
-            self.vset.add(at);
+            self.expire(profiles, at);
         }
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.pairs += profile.pair(field.len, value.len, expires_at_ms.is_some());
         }
         self.seen += 1;
+    }
+
+    fn expire(&mut self, profiles: &[Profile], at: u64) {
+        self.expiring += 1;
+        if profiles.iter().any(|profile| profile.facts.vset) {
+            self.vset.add(at);
+        }
     }
 
     fn convert(&mut self, profiles: &[Profile], longest: u64) {
@@ -178,8 +186,7 @@ impl Hash {
         self.longest = self.longest.max(pair.field.len).max(pair.value.len);
         self.pack(pair);
         if let Some(at) = pair.expires_at_ms {
-            self.expiring += 1;
-            self.vset.add(at);
+            self.expire(profiles, at);
         }
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             let expires = pair.expires_at_ms.is_some();

@@ -140,11 +140,6 @@ mod tests {
         lane(name, Allocator::Jemalloc, Measure::Allocated)
     }
 
-    /// A lane of the server called `name` that answers as `MEMORY USAGE` does.
-    pub(super) fn reported(name: &str) -> profile::Profile {
-        lane(name, Allocator::Jemalloc, Measure::Reported)
-    }
-
     pub(super) fn lane(name: &str, allocator: Allocator, measure: Measure) -> profile::Profile {
         let server = Server::with_defaults(name.parse().unwrap(), allocator);
         profile::Profile::new(&Lane { server: Arc::new(server), measure })

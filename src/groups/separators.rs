@@ -72,8 +72,12 @@ impl Segment<'_> {
 /// What is left of a name, and how it is split.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Name<'a> {
-    rest: &'a [u8],
+    whole: &'a [u8],
+    /// Where the rest begins.
+    from: usize,
     at: At,
+    /// The next segment's end, where it is known.
+    known: Option<Reach>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +90,15 @@ enum At {
     Weak(u8),
     /// None.
     Nowhere,
+}
+
+/// A segment's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reach {
+    /// Where it is, behind the separator.
+    to: usize,
+    separator: Option<u8>,
+    has_digit: bool,
 }
 
 impl Separators {
@@ -122,12 +135,19 @@ impl Separators {
     /// Begins to split a name.
     #[inline]
     pub(super) fn split<'a>(&self, name: &'a [u8]) -> Name<'a> {
-        let at = if self.adapt { self.used(name) } else { At::Any };
-        Name { rest: name, at }
+        let mut split = Name { whole: name, from: 0, at: At::Any, known: None };
+        if self.adapt {
+            let first = split.reach_one(b':');
+            split.at = match first.separator {
+                Some(colon) => At::Strong(colon),
+                None => self.used(name),
+            };
+            split.known = matches!(split.at, At::Strong(b':') | At::Nowhere).then_some(first);
+        }
+        split
     }
 
     /// The separator that `name` does use.
-    #[inline]
     fn used(&self, name: &[u8]) -> At {
         let [mut strong, mut stop, mut other] = [None; 3];
         for (&byte, before) in name.iter().zip(0..) {
@@ -152,85 +172,88 @@ impl Separators {
     /// Takes the next segment off `name`.
     #[inline]
     pub(super) fn next<'a>(&self, name: &mut Name<'a>) -> Option<Segment<'a>> {
-        if name.rest.is_empty() {
+        if name.from >= name.whole.len() {
             return None;
         }
-        let reached = match name.at {
-            At::Any => self.reach_any(name.rest),
-            At::Strong(separator) => reach(name.rest, separator),
-            At::Weak(separator) => match reach(name.rest, separator) {
-                reached if is_plain(name.rest, reached.length) => reached,
-                _ => reach_end(name.rest),
-            },
-            At::Nowhere => reach_end(name.rest),
-        };
-        let (bytes, rest) = name.rest.split_at_checked(reached.length)?;
-        name.rest = rest;
+        let known = name.known.take();
+        let reached = known.unwrap_or_else(|| name.reach(self));
+        let bytes = name.whole.get(name.from..reached.to)?;
+        name.from = reached.to;
         let separator = reached.separator.map_or(0, |byte| self.number(byte));
         let shape = match reached.has_digit {
-            _ if reached.length > LONG => Shape::Long,
+            _ if bytes.len() > LONG => Shape::Long,
             true => Shape::Number,
             false => Shape::Word,
         };
         Some(Segment { bytes, class: Class { separator, shape } })
     }
+}
+
+impl Name<'_> {
+    #[inline]
+    fn reach(&self, separators: &Separators) -> Reach {
+        match self.at {
+            At::Strong(separator) => self.reach_one(separator),
+            At::Any => self.reach_any(separators),
+            At::Weak(separator) => match self.reach_one(separator) {
+                reached if is_plain(self.whole.get(self.from..reached.to)) => reached,
+                _ => self.reach_end(),
+            },
+            At::Nowhere => self.reach_end(),
+        }
+    }
+
+    /// Looks for one separator, eight bytes at a time.
+    #[inline]
+    fn reach_one(&self, separator: u8) -> Reach {
+        let (mut at, mut has_digit) = (self.from, false);
+        while let Some((word, length)) = self.word(at) {
+            let (ends, digits) = (zeros(word ^ LOW.wrapping_mul(separator.into())), digits(word));
+            // of the flags the lowest is sure, and it is the one that counts; a word that is not
+            // full is filled up with zeros
+            let before = ends.trailing_zeros() as usize / 8;
+            if before < length {
+                has_digit |= digits & (ends & ends.wrapping_neg()).wrapping_sub(1) != 0;
+                return Reach { to: at + before + 1, separator: Some(separator), has_digit };
+            }
+            has_digit |= digits != 0;
+            at += length;
+        }
+        Reach { to: at, separator: None, has_digit }
+    }
+
+    /// Eight bytes from `at` on, or as many as there are.
+    #[inline]
+    fn word(&self, at: usize) -> Option<(u64, usize)> {
+        let rest = self.whole.get(at..)?;
+        if let Some(word) = rest.first_chunk() {
+            return Some((u64::from_le_bytes(*word), 8));
+        }
+        let word = match self.whole.last_chunk() {
+            _ if rest.is_empty() => return None,
+            Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        Some((word, rest.len()))
+    }
 
     /// Looks for any separator.
-    fn reach_any(&self, bytes: &[u8]) -> Reach {
+    fn reach_any(&self, separators: &Separators) -> Reach {
         let mut has_digit = false;
-        for (&byte, length) in bytes.iter().zip(1..) {
-            if self.number(byte) != 0 {
-                return Reach { length, separator: Some(byte), has_digit };
+        for (&byte, to) in self.whole.iter().zip(1..).skip(self.from) {
+            if separators.number(byte) != 0 {
+                return Reach { to, separator: Some(byte), has_digit };
             }
             has_digit |= byte.is_ascii_digit();
         }
-        Reach { length: bytes.len(), separator: None, has_digit }
+        Reach { to: self.whole.len(), separator: None, has_digit }
     }
-}
 
-/// A segment's end.
-struct Reach {
-    /// Its length, with the separator.
-    length: usize,
-    separator: Option<u8>,
-    has_digit: bool,
-}
-
-/// Looks for a separator, eight bytes at a time.
-#[inline]
-fn reach(bytes: &[u8], separator: u8) -> Reach {
-    let (words, tail) = bytes.as_chunks();
-    let (mut has_digit, mut length) = (false, 0);
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let (ends, digits) = (zeros(word ^ LOW.wrapping_mul(separator.into())), digits(word));
-        if ends != 0 {
-            // of the flags only the lowest is sure; it is the one that counts
-            let before = ends.trailing_zeros() / 8;
-            has_digit |= digits & (ends & ends.wrapping_neg()).wrapping_sub(1) != 0;
-            length += before as usize + 1;
-            return Reach { length, separator: Some(separator), has_digit };
-        }
-        has_digit |= digits != 0;
-        length += 8;
+    /// Goes to the end of the name.
+    fn reach_end(&self) -> Reach {
+        let has_digit = self.whole.iter().skip(self.from).any(u8::is_ascii_digit);
+        Reach { to: self.whole.len(), separator: None, has_digit }
     }
-    for byte in tail {
-        length += 1;
-        if *byte == separator {
-            return Reach { length, separator: Some(separator), has_digit };
-        }
-        has_digit |= byte.is_ascii_digit();
-    }
-    Reach { length, separator: None, has_digit }
-}
-
-/// Goes to the end of the name.
-#[inline]
-fn reach_end(bytes: &[u8]) -> Reach {
-    let (words, tail) = bytes.as_chunks();
-    let has_digit = tail.iter().any(u8::is_ascii_digit)
-        || words.iter().any(|word| digits(u64::from_le_bytes(*word)) != 0);
-    Reach { length: bytes.len(), separator: None, has_digit }
 }
 
 const LOW: u64 = u64::MAX / 0xff;
@@ -250,22 +273,25 @@ const fn digits(word: u64) -> u64 {
     !(((value & !HIGH) + LOW * 118) | value) & HIGH
 }
 
-/// Whether the segment of `length`, its separator with it, is a word or a number.
-fn is_plain(bytes: &[u8], length: usize) -> bool {
-    let segment = bytes.get(..length.saturating_sub(1)).unwrap_or_default();
+/// Whether a segment that ends with a separator is a word or a number.
+fn is_plain(segment: Option<&[u8]>) -> bool {
+    let Some((_, segment)) = segment.and_then(<[u8]>::split_last) else { return false };
     is_word(segment) || (!segment.is_empty() && segment.iter().all(u8::is_ascii_digit))
 }
 
-/// A word begins with two letters and ends with three digits at most: `app`, `order-line`, `v12`
-/// is none, `db12` is.
+/// A word begins with two letters and ends with three digits at most: `app`, `order-line` and
+/// `db12` are words, `v12` is none.
 fn is_word(segment: &[u8]) -> bool {
-    let letters = segment.iter().take_while(|byte| !byte.is_ascii_digit()).count();
-    let begins = segment.iter().take_while(|byte| byte.is_ascii_alphabetic()).count() >= 2;
-    let digits = segment.len() - letters;
-    begins
-        && digits <= 3
-        && segment.iter().skip(letters).all(u8::is_ascii_digit)
-        && segment.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(byte))
+    let mut digits = 0;
+    for byte in segment {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'-' | b'_' if digits == 0 => {}
+            _ => return false,
+        }
+    }
+    let begins = segment.first_chunk::<2>();
+    digits <= 3 && begins.is_some_and(|two| two.iter().all(u8::is_ascii_alphabetic))
 }
 
 #[cfg(test)]
@@ -317,18 +343,20 @@ mod tests {
     fn eight_bytes_at_a_time_are_the_same_as_one() {
         let mut bytes: Vec<u8> = (0..=255).collect();
         bytes.extend(b"user:1234:a:b9:ccccccc:ddddddddd1:0:::/x");
-        for from in 0..bytes.len() {
-            for to in from..bytes.len().min(from + 40) {
-                let slice = &bytes[from..to];
-                let at = slice.iter().position(|&byte| byte == b':');
-                let before = &slice[..at.unwrap_or(slice.len())];
-                let reached = reach(slice, b':');
-                assert_eq!(reached.length, at.map_or(slice.len(), |at| at + 1));
-                assert_eq!(reached.separator, at.map(|_| b':'));
-                assert_eq!(reached.has_digit, before.iter().any(u8::is_ascii_digit), "{slice:?}");
-                let end = reach_end(slice);
-                assert_eq!(end.has_digit, slice.iter().any(u8::is_ascii_digit));
-                assert_eq!((end.length, end.separator), (slice.len(), None));
+        for (start, separator) in (0..bytes.len()).flat_map(|start| [(start, b':'), (start, 0)]) {
+            for end in start..bytes.len().min(start + 40) {
+                let whole = &bytes[start..end];
+                let mut name = Name { whole, from: 0, at: At::Nowhere, known: None };
+                while name.from < whole.len() {
+                    let rest = &whole[name.from..];
+                    let at = rest.iter().position(|&byte| byte == separator);
+                    let before = &rest[..at.unwrap_or(rest.len())];
+                    let reached = name.reach_one(separator);
+                    assert_eq!(reached.to, at.map_or(whole.len(), |at| name.from + at + 1));
+                    assert_eq!(reached.separator, at.map(|_| separator));
+                    assert_eq!(reached.has_digit, before.iter().any(u8::is_ascii_digit));
+                    name.from = reached.to;
+                }
             }
         }
     }

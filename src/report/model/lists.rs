@@ -111,10 +111,11 @@ pub enum PrefixKind {
     /// All keys that begin with the prefix.
     #[default]
     Prefix,
-    /// All keys that are like it: a `*` in it stands for any of many names' parts.
-    Folded,
     /// The keys of exactly this name, in whatever database.
     Name,
+    /// Keys whose names have any of many segments in place of each `*`; what ends with a separator
+    /// may go on behind it.
+    Folded,
     /// Keys that begin with the prefix and have no row of their own at this depth. The rows of a
     /// depth, with this one, add up to the row above them.
     Rest,
@@ -126,7 +127,7 @@ pub struct NeverExpireRow {
     /// The prefix.
     #[serde(flatten)]
     pub prefix: Prefix,
-    /// Whether that is all that its keys have in common.
+    /// Whether that is all of them.
     pub kind: PrefixKind,
     /// Its keys without a TTL.
     #[serde(flatten)]

@@ -120,7 +120,7 @@ pub(super) fn never(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
         Column::figure("of the prefix"),
     ]);
     for row in report.never_expire.iter().take(rows) {
-        let name = super::prefixes::name(row.kind, &row.prefix.0, &[], theme);
+        let name = super::prefixes::glob(&row.prefix, row.kind, &[], theme);
         let share = whole_percent_of(row.no_ttl.bytes.0, row.all.bytes.0);
         let cells = [name, row.no_ttl.keys.short(), row.no_ttl.bytes.to_string(), share];
         table.row(Style::Plain, cells);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::report::{
     Bytes, Checksum, Completeness, Count, Filters, Instance, Interruption, Key, Measure, Millis,
-    PrefixKind, SlotRow, Slots, Tally, sample,
+    Prefix, PrefixKind, SlotRow, Slots, Tally, sample,
 };
 
 fn screen(report: &Report, width: usize, drawing: Drawing) -> String {
@@ -122,7 +122,7 @@ fn colours_change_nothing_but_colours() {
 fn a_star_is_added_only_where_none_stands() {
     let theme = Theme { width: 80, color: false, drawing: Drawing::Utf8 };
     let name = |kind, prefix: &str, above: &str| {
-        prefixes::name(kind, prefix.as_bytes(), above.as_bytes(), &theme)
+        prefixes::glob(&Prefix(prefix.as_bytes().to_vec()), kind, above.as_bytes(), &theme)
     };
     assert_eq!(name(PrefixKind::Prefix, "user:", ""), "user:*");
     assert_eq!(name(PrefixKind::Prefix, "user:*:cart:", "user:*:"), "cart:*");
