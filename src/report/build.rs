@@ -193,20 +193,17 @@ fn types(cells: &[Cell], groups: &Groups, bytes: u64) -> Vec<TypeRow> {
     let rows = found.iter().zip(split).map(|(&((kind, module), ref content), bytes)| {
         let spreads = groups.spreads(kind);
         let of = |spread: Option<&groups::Spread>| {
-            let [p50, p99] = spread.and_then(|s| s.percentiles([50.0, 99.0])).unwrap_or_default();
+            let percentiles = spread.and_then(|s| s.percentiles([50.0, 99.0]));
+            let [p50, p99] = percentiles.unwrap_or_default();
             let max = spread.and_then(groups::Spread::max).unwrap_or_default();
             Percentiles { p50, p99, max }
         };
         let first = groups.largest_of(kind).filter(|big| big.module == module);
-        let mut bytes_each = of(spreads.map(|s| &s.bytes));
-        if let Some(big) = first {
-            bytes_each.max = big.sizes.first().round();
-        }
         TypeRow {
             name: type_name(kind, module),
             all: Tally::new(content.totals.keys(), bytes),
             elements: Count(content.totals.all().elements),
-            bytes_each,
+            bytes_each: of(spreads.map(|s| &s.bytes)),
             elements_each: of(spreads.map(|s| &s.elements)),
             largest: first.map(key),
         }
