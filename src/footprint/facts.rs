@@ -384,7 +384,6 @@ impl Facts {
         self.shared_integers = false;
         self.listpack_ex = Some(24);
         self.zset_entry = 16;
-        self.zset_no_value = true;
         self.stream.stream = 112;
         self.stream.pending = 32;
         self.pending_index = true;
@@ -398,6 +397,7 @@ impl Facts {
         self.rounds_structs = true;
         self.dict_with_metadata = 64;
         self.zset_entry = 24;
+        self.zset_no_value = true;
         self.hash_no_value = true;
         self.skiplist = 40;
         self.skiplist_header = 16 + 16 * 32;

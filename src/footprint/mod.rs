@@ -11,6 +11,7 @@ mod dict;
 mod encoding;
 mod facts;
 mod footprinter;
+mod growth;
 mod hash;
 pub mod instance;
 mod keyspace;

@@ -1,9 +1,10 @@
 //! Streams (t_stream.c): radix trees of listpacks, of groups, and of what is pending.
 
 use super::chance::Drawn;
-use super::collection::{Cost, Sized};
+use super::collection::{Cost, Weighed};
 use super::dict::{Dict, SLOT};
 use super::facts::StreamCount;
+use super::growth::Growth;
 use super::keyspace::Key;
 use super::profile::Profile;
 use super::radix::{Growing, Tree};
@@ -241,7 +242,7 @@ impl Stream {
     }
 
     /// The stream under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let facts = &profile.facts;
         let counted = profile.allocated || facts.counts_stream;

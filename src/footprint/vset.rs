@@ -6,6 +6,7 @@
 use super::buckets::Buckets;
 use super::chance::Drawn;
 use super::collection::buckets;
+use super::growth::Growth;
 use super::profile::Profile;
 use super::radix::Growing;
 use std::collections::BTreeMap;
