@@ -21,6 +21,16 @@ impl Drawn {
         Self { mean: Size::bytes(n), variance: 0.0 }
     }
 
+    /// As much again for each of `all` as for each of `part`.
+    pub fn scaled(self, all: u64, part: u64) -> Self {
+        if all == part {
+            return self;
+        }
+        let times = float(all) / float(part.max(1));
+        let mean = float(self.mean.raw()) / 65_536.0 * times;
+        Self { mean: size(mean), variance: self.variance * times }
+    }
+
     /// This many bytes for each of a random number of things.
     pub fn each(count: Count, bytes: u64) -> Self {
         let bytes = float(bytes);

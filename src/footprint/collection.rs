@@ -3,7 +3,6 @@
 use super::buckets::{BUCKET, Buckets};
 use super::chance::{self, Drawn, float};
 use super::dict::{Dict, SLOT};
-use super::facts::Tables;
 use super::keyspace::Key;
 use super::profile::Profile;
 use super::size::Size;
@@ -16,7 +15,7 @@ const ENTRY_NO_VALUE: u64 = 16;
 
 /// A value, sized under one lane.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sized {
+pub(super) struct Weighed {
     pub encoding: Encoding,
     pub parts: Parts,
     /// The variance of what is drawn at random, in bytes squared.
@@ -25,7 +24,7 @@ pub(super) struct Sized {
     pub drawn: bool,
 }
 
-impl Sized {
+impl Weighed {
     /// A size with nothing random in it.
     pub const fn fixed(encoding: Encoding, parts: Parts) -> Self {
         Self { encoding, parts, variance: 0.0, drawn: false }
@@ -50,7 +49,7 @@ impl Cost {
     }
 
     /// The whole value: these bytes with those of its key and object.
-    pub fn with_key(self, profile: &Profile, key: &Key, encoding: Encoding) -> Sized {
+    pub fn with_key(self, profile: &Profile, key: &Key, encoding: Encoding) -> Weighed {
         let envelope = profile.envelope(key);
         let mut parts =
             Parts { structure: self.structure.mean, payload: self.payload.mean, ..envelope };
@@ -58,7 +57,7 @@ impl Cost {
         if !profile.allocated && variance == 0.0 {
             parts.structure = parts.structure - self.lost(parts.total());
         }
-        Sized { encoding, parts, variance, drawn: variance > 0.0 }
+        Weighed { encoding, parts, variance, drawn: variance > 0.0 }
     }
 
     /// The byte that is lost where an average in floating point, times the number of elements,
@@ -116,26 +115,10 @@ impl DictCost {
 /// A table of buckets, `metadata` bytes behind its header.
 pub(super) fn buckets(profile: &Profile, table: &Buckets, metadata: u64) -> Drawn {
     let header = profile.declared(profile.facts.table_header + metadata);
-    let (top, child) = match table.top {
-        0 => (0, 0),
-        top => (profile.declared(BUCKET * top), profile.declared(BUCKET)),
-    };
-    Drawn::certain(header + top) + Drawn::each(table.children, child)
-}
-
-/// How a collection that is not packed is indexed, after loading.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Index {
-    Dict(Dict),
-    Buckets(Buckets),
-}
-
-impl Index {
-    /// The index of `n` elements: `dict` where the server has dicts, else buckets made for `n`.
-    pub fn of(profile: &Profile, n: u64, dict: impl FnOnce() -> Dict) -> Self {
-        match profile.facts.tables {
-            Tables::Dict => Self::Dict(dict()),
-            Tables::Buckets => Self::Buckets(Buckets::presized(n)),
-        }
-    }
+    let [top, moving] = [table.top, table.moving()].map(|buckets| match buckets {
+        0 => 0,
+        buckets => profile.declared(BUCKET * buckets),
+    });
+    let child = profile.declared(BUCKET);
+    Drawn::certain(header + top + moving) + Drawn::each(table.children(), child)
 }

@@ -2,6 +2,7 @@
 
 use super::alloc::power_of_two;
 use super::chance;
+use super::growth::Growth;
 
 /// The fewest slots (`DICT_HT_INITIAL_SIZE`).
 const FEWEST: u64 = 4;
@@ -32,22 +33,18 @@ struct Moving {
     occupied: u64,
 }
 
-impl Dict {
-    /// A table that grew from nothing to `n` keys.
-    pub fn grown(n: u64) -> Self {
+impl Growth for Dict {
+    fn presized(n: u64) -> Self {
+        Self { used: n, slots: slots_for(n), moving: None }
+    }
+
+    fn grown(n: u64) -> Self {
         let mut dict = Self::default();
         dict.add(n);
         dict
     }
 
-    /// A table made for the `n` keys that it has got.
-    pub const fn presized(n: u64) -> Self {
-        Self { used: n, slots: slots_for(n), moving: None }
-    }
-
-    /// Asks for room for `n` keys (`dictExpand`), which is refused while keys are being moved or
-    /// where there are more already.
-    pub fn expand(&mut self, n: u64) {
+    fn expand(&mut self, n: u64) {
         let slots = slots_for(n);
         if self.moving.is_some() || self.used > n || slots == self.slots {
             return;
@@ -59,9 +56,8 @@ impl Dict {
         self.slots = slots;
     }
 
-    /// Takes `n` more keys. Each moves one occupied slot, if any is left to move; a full table
-    /// doubles before the next key.
-    pub fn add(&mut self, n: u64) {
+    /// Each key moves one slot that is not empty.
+    fn add(&mut self, n: u64) {
         let mut left = n;
         while left > 0 {
             let step = match &mut self.moving {
@@ -83,7 +79,9 @@ impl Dict {
             left -= step;
         }
     }
+}
 
+impl Dict {
     /// Slots of all tables.
     pub fn slots(&self) -> u64 {
         self.slots.saturating_add(self.moving.map_or(0, |moving| moving.slots))

@@ -212,9 +212,9 @@ pub struct Facts {
     pub presizes_hashes: bool,
     /// The same where a packed one is unpacked.
     pub presizes_unpacked_hashes: bool,
-    /// A hash that turns out to be too large to be packed gets a dict for all its fields; else one
-    /// for those read so far, and then for those left.
-    pub presizes_whole_hashes: bool,
+    /// A hash that turns out too large to be packed asks for a dict for all its fields; else for
+    /// those that are left, which is refused where more are in it already.
+    pub asks_for_whole_hash: bool,
     /// A set that turns out not to be packed gets a dict for all its members at once.
     pub presizes_whole_sets: bool,
     /// Scores are written with 17 digits; else with as many as they need.
@@ -230,6 +230,8 @@ pub struct Facts {
     pub rounds_stream_blobs: bool,
     /// Radix trees of ids have no nodes for their ends.
     pub leafless: bool,
+    /// The tree of a stream's idempotent producers is counted.
+    pub counts_producers: bool,
     /// Streams index all their pending entries by id, over all groups.
     pub pending_index: bool,
 }
@@ -335,7 +337,7 @@ impl Facts {
             presizes_unpacked_zsets: false,
             presizes_hashes: false,
             presizes_unpacked_hashes: false,
-            presizes_whole_hashes: false,
+            asks_for_whole_hash: false,
             presizes_whole_sets: false,
             long_scores: true,
             streams: StreamCount::Estimated,
@@ -343,6 +345,7 @@ impl Facts {
             counts_stream: false,
             rounds_stream_blobs: false,
             leafless: false,
+            counts_producers: false,
             pending_index: false,
         }
     }
@@ -381,7 +384,6 @@ impl Facts {
         self.shared_integers = false;
         self.listpack_ex = Some(24);
         self.zset_entry = 16;
-        self.zset_no_value = true;
         self.stream.stream = 112;
         self.stream.pending = 32;
         self.pending_index = true;
@@ -395,12 +397,13 @@ impl Facts {
         self.rounds_structs = true;
         self.dict_with_metadata = 64;
         self.zset_entry = 24;
+        self.zset_no_value = true;
         self.hash_no_value = true;
         self.skiplist = 40;
         self.skiplist_header = 16 + 16 * 32;
         self.embedded_members = Some(16);
         self.pairs = HashEntry::Joined { expiry: 16, rounded: false };
-        self.presizes_whole_hashes = true;
+        self.asks_for_whole_hash = true;
         self.streams = StreamCount::All;
         self.rounds_stream_blobs = false;
         self.stream.stream = 160;
@@ -417,6 +420,7 @@ impl Facts {
         self.stream.group = 64;
         self.stream.rax = 40;
         self.leafless = true;
+        self.counts_producers = true;
     }
 
     fn valkey(version: Version) -> Self {

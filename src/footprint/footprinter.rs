@@ -2,7 +2,7 @@
 
 use super::array::Array;
 use super::chance::deviation;
-use super::collection::Sized;
+use super::collection::Weighed;
 use super::hash::{Form, Hash, Pair};
 use super::keyspace::{Key, Value};
 use super::list::List;
@@ -160,7 +160,7 @@ impl Footprinter {
             *place = sized.parts;
             first.get_or_insert(sized);
         }
-        let first = first.unwrap_or(Sized::fixed(Encoding::Raw, Parts::default()));
+        let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
         Ok(Footprint {
             encoding: first.encoding,
             elements: self.elements(),
@@ -181,12 +181,12 @@ impl Footprinter {
     }
 
     #[inline]
-    fn sized(&self, lane: usize, profile: &Profile) -> Sized {
+    fn sized(&self, lane: usize, profile: &Profile) -> Weighed {
         let key = &self.key;
         match self.holds {
             Holds::String => {
                 let (encoding, parts) = profile.string_value(key, &self.string);
-                Sized::fixed(encoding, parts)
+                Weighed::fixed(encoding, parts)
             }
             Holds::List => self.list.sized(lane, profile, key),
             Holds::Set => self.set.sized(lane, profile, key),
@@ -196,7 +196,7 @@ impl Footprinter {
             Holds::Stream => self.stream.sized(lane, profile, key),
             Holds::Array => self.array.sized(lane, profile, key),
             Holds::Module => self.module.sized(profile, key),
-            Holds::Gcra => Sized::fixed(Encoding::Raw, profile.envelope(key)),
+            Holds::Gcra => Weighed::fixed(Encoding::Raw, profile.envelope(key)),
         }
     }
 

@@ -1,9 +1,12 @@
 //! Hashes (t_hash.c): packed, or a hash table, both with or without TTLs of single fields.
 
+use super::buckets::Buckets;
 use super::chance::Drawn;
-use super::collection::{Cost, DictCost, Index, Sized, buckets};
+use super::collection::{Cost, DictCost, Weighed, buckets};
 use super::dict::Dict;
 use super::facts::HashEntry;
+use super::facts::Tables;
+use super::growth::Growth;
 use super::keyspace::{Key, Value};
 use super::packing::{self, Ziplist};
 use super::profile::Profile;
@@ -70,7 +73,9 @@ pub(super) struct Pair<'v> {
 
 impl Hash {
     pub fn clear(&mut self, form: Form) {
-        *self = Self { form, ..Self::default() };
+        let mut vset = std::mem::take(&mut self.vset);
+        vset.clear();
+        *self = Self { form, vset, ..Self::default() };
     }
 
     /// `claimed` pairs follow one by one.
@@ -95,13 +100,19 @@ impl Hash {
             self.pack(pair);
         }
         if let Some(at) = expires_at_ms {
-            self.expiring += 1;
-            self.vset.add(at);
+            self.expire(profiles, at);
         }
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.pairs += profile.pair(field.len, value.len, expires_at_ms.is_some());
         }
         self.seen += 1;
+    }
+
+    fn expire(&mut self, profiles: &[Profile], at: u64) {
+        self.expiring += 1;
+        if profiles.iter().any(|profile| profile.facts.vset) {
+            self.vset.add(at);
+        }
     }
 
     fn convert(&mut self, profiles: &[Profile], longest: u64) {
@@ -178,8 +189,7 @@ impl Hash {
         self.longest = self.longest.max(pair.field.len).max(pair.value.len);
         self.pack(pair);
         if let Some(at) = pair.expires_at_ms {
-            self.expiring += 1;
-            self.vset.add(at);
+            self.expire(profiles, at);
         }
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             let expires = pair.expires_at_ms.is_some();
@@ -200,7 +210,7 @@ impl Hash {
     }
 
     /// The hash under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         // only a zipmap's values are looked at when it is loaded
         let zipmap = matches!(self.blob, Some((Packing::Zipmap, _)));
@@ -229,11 +239,13 @@ impl Hash {
 
     fn table(&self, profile: &Profile, lane: &Lane) -> Cost {
         let (n, facts) = (self.seen, &profile.facts);
-        let table = match Index::of(profile, n, || self.dict(profile, lane.state)) {
-            Index::Buckets(table) => {
+        let table = match facts.tables {
+            Tables::Buckets => {
+                let table: Buckets = self.index(profile, lane.state);
                 buckets(profile, &table, facts.hash_metadata) + self.vset.cost(profile)
             }
-            Index::Dict(dict) => {
+            Tables::Dict => {
+                let dict: Dict = self.index(profile, lane.state);
                 let requested = match self.form {
                     Form::Plain => facts.dict_with_metadata,
                     _ => facts.dict_with_expiries,
@@ -247,8 +259,8 @@ impl Hash {
         Cost { structure: table, payload, averaged: entries + lane.pairs, elements: n }
     }
 
-    /// The hash's dict, as it was made and grew while the hash was loaded (`rdbLoadObject`).
-    fn dict(&self, profile: &Profile, state: State) -> Dict {
+    /// The hash's table, as it was made and grew while the hash was loaded (`rdbLoadObject`).
+    fn index<T: Growth>(&self, profile: &Profile, state: State) -> T {
         /// A dict for fewer is not asked for.
         const FEWEST: u64 = 4;
         let (n, facts) = (self.seen, &profile.facts);
@@ -256,29 +268,29 @@ impl Hash {
             let presized = match (self.blob, self.form) {
                 (Some(_), _) => facts.presizes_unpacked_hashes,
                 (None, Form::Plain) => facts.presizes_hashes,
-                (None, _) => false,
+                (None, _) => facts.tables == Tables::Buckets,
             };
-            return if presized { Dict::presized(n) } else { Dict::grown(n) };
+            return if presized { T::presized(n) } else { T::grown(n) };
         };
-        if facts.presizes_whole_hashes {
-            return Dict::presized(n);
-        }
         if !facts.presizes_hashes {
-            return Dict::grown(n);
+            return T::grown(n);
         }
-        let mut dict = match facts.presizes_unpacked_hashes {
-            true => Dict::presized(packed),
-            false => Dict::grown(packed),
+        let mut table = match facts.presizes_unpacked_hashes {
+            true => T::presized(packed),
+            false => T::grown(packed),
         };
-        let left = n.saturating_sub(packed + 1);
+        let wanted = match facts.asks_for_whole_hash {
+            true => n,
+            false => n.saturating_sub(packed + 1),
+        };
         // a plain hash takes the pair that was too long first, one with TTLs last
         let first = u64::from(self.form == Form::Plain);
-        dict.add(first);
-        if left > FEWEST {
-            dict.expand(left);
+        table.add(first);
+        if wanted > FEWEST || facts.tables == Tables::Buckets {
+            table.expand(wanted);
         }
-        dict.add((n - packed).saturating_sub(first));
-        dict
+        table.add((n - packed).saturating_sub(first));
+        table
     }
 }
 
@@ -306,7 +318,8 @@ impl Profile {
                 if joined <= JOINED {
                     return counted(joined);
                 }
-                counted(sds::embedded_8(field) + expiry + 8) + self.string(value)
+                let name = if field < 32 { field + 4 } else { sds::embedded_counted(field) };
+                counted(name + expiry + 8) + self.string(value)
             }
         }
     }

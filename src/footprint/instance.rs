@@ -1,6 +1,6 @@
 //! What a server takes besides its keys: tables, start-up, functions. Always allocated bytes.
 
-use super::buckets::{BUCKET, Buckets, buckets_for};
+use super::buckets::{BUCKET, buckets_for};
 use super::chance::{self, Drawn, child_buckets};
 use super::dict::{SLOT, slots_for};
 use super::facts::Tables;
@@ -203,7 +203,7 @@ impl Space<'_> {
         if n == 0 {
             return Drawn::default();
         }
-        let (made, needed) = (buckets_for(hinted), Buckets::presized(n).top);
+        let (made, needed) = (buckets_for(hinted), buckets_for(n));
         let sparse = n.saturating_mul(100) < made.saturating_mul(7 * 13);
         let top = if made <= needed || sparse { needed } else { made };
         let children = Drawn::each(child_buckets(n, top), self.profile.a(BUCKET));

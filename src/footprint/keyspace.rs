@@ -63,7 +63,9 @@ impl Profile {
             _ if !self.facts.kvobj => self.declared(OBJECT),
             _ if self.allocated => self.a(key.object()),
             ObjectCount::Rounded => self.a(key.object()),
-            ObjectCount::Requested => key.object(),
+            ObjectCount::Requested => {
+                key.object() + sds::embedded_counted(key.len) - sds::embedded(key.len)
+            }
             ObjectCount::Bare => OBJECT,
         };
         self.with_object(key, object)
@@ -124,7 +126,9 @@ impl Profile {
             }),
             Embedding::CacheLine { with_expiry, in_slack } => {
                 let bare = OBJECT + key.held() + AROUND + len.min(SHORT);
-                let line = Line { most: 64, with_expiry, in_slack };
+                // the line is reckoned with a key that has the shortest header
+                let most = 64 + sds::header(key.len) - 1;
+                let line = Line { most, with_expiry, in_slack };
                 if len > SHORT { None } else { self.in_line(key, bare, &line) }
             }
             Embedding::TwoCacheLines => {

@@ -1,7 +1,7 @@
 //! Lists (quicklist.c, t_list.c): packed nodes in a chain, or one packed blob.
 
 use super::chance::Drawn;
-use super::collection::{Cost, Sized};
+use super::collection::{Cost, Weighed};
 use super::facts::PlainNodes;
 use super::keyspace::{Key, Value};
 use super::packing::{self, Ziplist};
@@ -175,7 +175,7 @@ impl List {
     }
 
     /// The list under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let mut lane = self.lanes.get(lane).copied().unwrap_or_default();
         let open = lane.open;
         lane.close(profile);
@@ -202,7 +202,7 @@ impl List {
     }
 
     /// Before 3.2: a ziplist, or a chain of objects with strings.
-    fn linked(&self, profile: &Profile, key: &Key, lane: &Lane, ziplist: u64) -> Sized {
+    fn linked(&self, profile: &Profile, key: &Key, lane: &Lane, ziplist: u64) -> Weighed {
         let limits = &profile.limits;
         let blob = self.one_blob.or((ziplist > 0).then_some(ziplist));
         let small = self.count <= limits.list_entries;

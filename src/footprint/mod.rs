@@ -11,6 +11,7 @@ mod dict;
 mod encoding;
 mod facts;
 mod footprinter;
+mod growth;
 mod hash;
 pub mod instance;
 mod keyspace;
@@ -138,11 +139,6 @@ mod tests {
     /// A lane of the server called `name`, with default settings, that counts allocations.
     pub(super) fn profile(name: &str) -> profile::Profile {
         lane(name, Allocator::Jemalloc, Measure::Allocated)
-    }
-
-    /// A lane of the server called `name` that answers as `MEMORY USAGE` does.
-    pub(super) fn reported(name: &str) -> profile::Profile {
-        lane(name, Allocator::Jemalloc, Measure::Reported)
     }
 
     pub(super) fn lane(name: &str, allocator: Allocator, measure: Measure) -> profile::Profile {

@@ -2,7 +2,7 @@
 
 use super::Encoding;
 use super::chance::Drawn;
-use super::collection::{Cost, Sized};
+use super::collection::{Cost, Weighed};
 use super::keyspace::Key;
 use super::profile::Profile;
 use crate::entries::{ModuleId, ModulePart};
@@ -45,7 +45,7 @@ impl Module {
     }
 
     /// The value under one lane: its object, and what it takes in the snapshot.
-    pub fn sized(&self, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, profile: &Profile, key: &Key) -> Weighed {
         let structure = if profile.allocated { profile.a(MODULE_VALUE) } else { 0 };
         let structure = Drawn::certain(structure);
         let cost = Cost { structure, payload: Drawn::certain(self.bytes), ..Cost::default() };

@@ -18,6 +18,19 @@ pub(super) const fn embedded(len: u64) -> u64 {
     header(len).saturating_add(len).saturating_add(1)
 }
 
+/// What servers count for a string inside another allocation where they count requests: since 8.6
+/// they keep the lengths at a header's limit for the next one, so that it can tell what the
+/// allocator may add (`sdsReqType`).
+#[inline]
+pub(super) const fn embedded_counted(len: u64) -> u64 {
+    let spare = match len {
+        253..256 => 2,
+        65_531..65_536 => 4,
+        _ => 0,
+    };
+    embedded(len) + spare
+}
+
 /// What a string takes inside another allocation where the smallest header is not used.
 #[inline]
 pub(super) const fn embedded_8(len: u64) -> u64 {

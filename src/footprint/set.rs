@@ -2,9 +2,12 @@
 
 use super::Encoding;
 use super::LANES;
+use super::buckets::Buckets;
 use super::chance::Drawn;
-use super::collection::{Cost, DictCost, Index, Sized, buckets};
+use super::collection::{Cost, DictCost, Weighed, buckets};
 use super::dict::Dict;
+use super::facts::Tables;
+use super::growth::Growth;
 use super::keyspace::{Key, Value};
 use super::packing;
 use super::profile::Profile;
@@ -118,7 +121,7 @@ impl Set {
     }
 
     /// The set under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let (encoding, cost) = match lane.state {
             State::Intset => {
@@ -136,27 +139,30 @@ impl Set {
 
     fn table(&self, profile: &Profile, from: u64, strings: u64) -> Cost {
         let (n, facts) = (self.seen, &profile.facts);
-        let index = Index::of(profile, n, || {
-            if facts.presizes_whole_sets || from == 0 || from == n {
-                return Dict::presized(n);
-            }
-            let mut dict = Dict::presized(from);
-            dict.expand(self.claimed);
-            dict.add(n - from);
-            dict
-        });
-        let structure = match index {
-            Index::Buckets(table) => buckets(profile, &table, 0),
-            Index::Dict(dict) => {
+        let structure = match facts.tables {
+            Tables::Buckets => buckets(profile, &Buckets::presized(n), 0),
+            Tables::Dict => {
                 let header = [facts.table_header, facts.dict_with_metadata];
                 let cost =
                     DictCost { header, entry: facts.set_entry, no_value: facts.set_no_value };
-                cost.of(profile, &dict, n)
+                cost.of(profile, &self.dict(profile, from), n)
             }
         };
         let entries = facts.set_entry.unwrap_or_default().saturating_mul(n);
         let payload = Drawn::certain(strings);
         Cost { structure, payload, averaged: entries + strings, elements: n }
+    }
+
+    /// The set's dict, made from an intset of `from` members where that is not zero.
+    fn dict(&self, profile: &Profile, from: u64) -> Dict {
+        let n = self.seen;
+        if profile.facts.presizes_whole_sets || from == 0 || from == n {
+            return Dict::presized(n);
+        }
+        let mut dict = Dict::presized(from);
+        dict.expand(self.claimed);
+        dict.add(n - from);
+        dict
     }
 }
 

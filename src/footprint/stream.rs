@@ -1,8 +1,10 @@
 //! Streams (t_stream.c): radix trees of listpacks, of groups, and of what is pending.
 
 use super::chance::Drawn;
-use super::collection::{Cost, Sized};
+use super::collection::{Cost, Weighed};
+use super::dict::{Dict, SLOT};
 use super::facts::StreamCount;
+use super::growth::Growth;
 use super::keyspace::Key;
 use super::profile::Profile;
 use super::radix::{Growing, Tree};
@@ -17,8 +19,9 @@ const ESTIMATED_NODE: u64 = 4 + 30 * 8;
 /// `list` and `listNode` of the index of pending entries.
 const LIST: u64 = 48;
 const LIST_NODE: u64 = 24;
-/// `idmpProducer` and `idmpEntry`.
+/// `idmpProducer`, its dict, and `idmpEntry`.
 const PRODUCER: u64 = 24;
+const PRODUCER_DICT: u64 = 56;
 const PRODUCER_ENTRY: u64 = 32;
 /// How many pending ids of several groups are held to find those that they share; beyond that,
 /// the index of all pending entries is taken for that of the largest group.
@@ -36,6 +39,7 @@ pub(super) struct Stream {
     group: Growing,
     consumers: Growing,
     consumer: Growing,
+    producers: Growing,
     state: State,
     /// Ids pending in the groups so far.
     held: Vec<[u8; 16]>,
@@ -63,6 +67,7 @@ struct Lane {
 impl Stream {
     pub fn clear(&mut self) {
         for tree in [
+            &mut self.producers,
             &mut self.nodes,
             &mut self.names,
             &mut self.group,
@@ -102,7 +107,7 @@ impl Stream {
                 }
             }
             StreamPart::Released { .. } => {}
-            StreamPart::Producer { id, .. } => self.producer(profiles, id),
+            StreamPart::Producer { id, entries } => self.producer(profiles, id, entries)?,
             StreamPart::ProducerEntry { id } => self.producer_entry(profiles, id),
             StreamPart::End => self.end(profiles),
         }
@@ -175,11 +180,19 @@ impl Stream {
         }
     }
 
-    fn producer(&mut self, profiles: &[Profile], id: Str<'_>) {
+    fn producer(&mut self, profiles: &[Profile], id: Str<'_>, entries: u64) -> Result<(), Fault> {
+        let bytes = id.decode(&mut self.name)?;
+        self.producers.add(profiles, bytes);
+        let dict = Dict::grown(entries);
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.structure += profile.a(PRODUCER);
-            lane.payload += profile.string(id.len());
+            if profile.allocated {
+                let slots: u64 = dict.tables().map(|slots| profile.a(SLOT * slots)).iter().sum();
+                let entries = entries.saturating_mul(profile.a(LIST_NODE));
+                lane.structure += profile.a(PRODUCER_DICT) + slots + entries;
+            }
         }
+        Ok(())
     }
 
     fn producer_entry(&mut self, profiles: &[Profile], id: Str<'_>) {
@@ -191,12 +204,16 @@ impl Stream {
     fn end(&mut self, profiles: &[Profile]) {
         self.leave(profiles);
         let (nodes, names) = (self.nodes.finish(profiles), self.names.finish(profiles));
+        let producers = self.producers.finish(profiles);
         let all = self.all_pending(profiles);
         let (groups, references) = (self.groups, self.pending);
         self.trees(profiles, |profile, lane| {
             let mut bytes = profile.id_tree(lane, &nodes);
             if groups > 0 {
                 bytes += profile.name_tree(lane, &names);
+            }
+            if producers.keys > 0 && (profile.allocated || profile.facts.counts_producers) {
+                bytes += profile.name_tree(lane, &producers);
             }
             if profile.facts.pending_index && references > 0 && profile.counts_all() {
                 bytes += profile.id_tree(lane, &all);
@@ -225,7 +242,7 @@ impl Stream {
     }
 
     /// The stream under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let facts = &profile.facts;
         let counted = profile.allocated || facts.counts_stream;

@@ -1,7 +1,7 @@
 //! Template hashes (Redis 8.10): values of their own, field names shared by many.
 
 use super::chance::Drawn;
-use super::collection::{Cost, Sized};
+use super::collection::{Cost, Weighed};
 use super::keyspace::{Key, Value};
 use super::profile::Profile;
 use super::{Encoding, LANES, packing, sds};
@@ -173,7 +173,7 @@ impl TemplateHash {
     }
 
     /// The hash under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let limits = &profile.limits;
         let few = self.seen <= limits.hash_entries;

@@ -1,8 +1,11 @@
 //! Sorted sets (t_zset.c): packed, or a skiplist with a hash table.
 
+use super::buckets::Buckets;
 use super::chance::Drawn;
-use super::collection::{Cost, DictCost, Index, Sized, buckets};
+use super::collection::{Cost, DictCost, Weighed, buckets};
 use super::dict::Dict;
+use super::facts::Tables;
+use super::growth::Growth;
 use super::keyspace::{Key, Value};
 use super::profile::Profile;
 use super::{Encoding, LANES, packing, score};
@@ -137,7 +140,7 @@ impl Zset {
     }
 
     /// The sorted set under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Sized {
+    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let too_long = self.blob.is_none() && self.longest > profile.limits.zset_value;
         if lane.unpacked || too_long {
@@ -164,10 +167,10 @@ impl Zset {
             Some(_) => facts.presizes_unpacked_zsets,
             None => facts.presizes_zsets,
         };
-        let grown = || if presized { Dict::presized(n) } else { Dict::grown(n) };
-        let table = match Index::of(profile, n, grown) {
-            Index::Buckets(table) => buckets(profile, &table, 0),
-            Index::Dict(dict) => {
+        let table = match facts.tables {
+            Tables::Buckets => buckets(profile, &Buckets::presized(n), 0),
+            Tables::Dict => {
+                let dict = if presized { Dict::presized(n) } else { Dict::grown(n) };
                 let counted = if facts.counts_skiplist { facts.table_header } else { 0 };
                 let header = [counted, facts.table_header];
                 let cost = DictCost {

@@ -82,12 +82,15 @@ pub(super) struct Node {
     parent: Id,
     first: Id,
     next: Id,
+    /// Where its folded children are, at hand for the end of a name and the first separator.
+    many: [Id; 2],
 }
 
 impl Node {
     fn new(label: Label, parent: Id, depth: u8) -> Self {
         let (folds, own) = (Folds::default(), Totals::default());
-        Self { label, depth, folds, own, parent, first: Id::NONE, next: Id::NONE }
+        let (first, next, many) = (Id::NONE, Id::NONE, [Id::NONE; 2]);
+        Self { label, depth, folds, own, parent, first, next, many }
     }
 }
 
@@ -154,6 +157,9 @@ impl Arena {
     /// The child that stands for the folded ones before `separator`.
     #[inline]
     pub(super) fn many(&self, parent: Id, separator: u8) -> Option<Id> {
+        if let Some(many) = self.node(parent).many.get(usize::from(separator)) {
+            return (*many != Id::NONE).then_some(*many);
+        }
         let is_it = |id: &Id| {
             let node = self.node(*id);
             node.parent == parent
@@ -187,8 +193,13 @@ impl Arena {
         let mut node = Node::new(label, parent, above.depth.saturating_add(1));
         node.next = above.first;
         let hash = key(parent, node.label.hash);
+        let (role, separator) = (node.label.role, usize::from(node.label.class.separator));
         let id = self.put(node);
-        self.node_mut(parent).first = id;
+        let above = self.node_mut(parent);
+        above.first = id;
+        if let (Role::Many, Some(many)) = (role, above.many.get_mut(separator)) {
+            *many = id;
+        }
         let Self { nodes, table, .. } = self;
         table.insert_unique(hash, id, |id| nodes.get(id.place()).map_or(0, own_key));
         id
@@ -213,7 +224,11 @@ impl Arena {
             self.node_mut(id).next = next;
             id
         });
-        self.node_mut(parent).first = first;
+        let above = self.node_mut(parent);
+        above.first = first;
+        for many in above.many.iter_mut().filter(|many| out.contains(many)) {
+            *many = Id::NONE;
+        }
         out
     }
 

@@ -8,78 +8,105 @@ const HIGHEST: u64 = 1 << 48;
 /// Two significant digits: a percentile is off by less than one in a hundred.
 const DIGITS: u8 = 2;
 
+/// Values below this have a count of their own; above, each power of two is split in half as many.
+const FINE: u64 = 256;
+const FINE_BITS: u32 = FINE.ilog2();
+/// So many counts reach from zero to the highest value.
+const COUNTS: usize = (HIGHEST.ilog2() - FINE_BITS + 2) as usize * (1 << (FINE_BITS - 1)) + 1;
+
 /// A histogram that every value fits in.
 ///
-/// All have the same bounds, so that they merge count by count: growing ones would round anew.
-#[derive(Debug, Clone, Default)]
-pub struct Spread(Option<Histogram<u64>>);
+/// All have the same bounds, so that they merge count by count. Counting is on the path of every
+/// key, so it is done here, in the buckets of [`Histogram`]; that answers the questions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spread {
+    counts: Vec<u64>,
+    values: u64,
+    max: u64,
+}
+
+/// The place of a value's count, as in a [`Histogram`] of two digits from one up.
+#[inline]
+fn place(value: u64) -> usize {
+    let shift = (value | (FINE - 1)).ilog2() + 1 - FINE_BITS;
+    let place = (value >> shift) + u64::from(shift) * (FINE / 2);
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
+
+/// The lowest of the values that are counted at `place`.
+const fn lowest(place: usize) -> u64 {
+    let place = place as u64;
+    let shift = (place / (FINE / 2)).saturating_sub(1);
+    (place - shift * (FINE / 2)) << shift
+}
 
 impl Spread {
     /// Adds one value.
     #[inline]
     pub fn add(&mut self, value: u64) {
-        if let Some(counts) = &mut self.0 {
-            counts.saturating_record(value);
-        } else {
-            self.begin(value);
+        if self.counts.is_empty() {
+            self.counts = vec![0; COUNTS];
         }
-    }
-
-    #[cold]
-    fn begin(&mut self, value: u64) {
-        self.0 = Histogram::new_with_max(HIGHEST, DIGITS).ok();
-        if let Some(counts) = &mut self.0 {
-            counts.saturating_record(value);
+        if let Some(count) = self.counts.get_mut(place(value.min(HIGHEST))) {
+            *count += 1;
         }
+        self.values += 1;
+        self.max = self.max.max(value);
     }
 
     /// How many values it has seen.
     #[must_use]
-    pub fn len(&self) -> u64 {
-        self.0.as_ref().map_or(0, Histogram::len)
+    pub const fn len(&self) -> u64 {
+        self.values
     }
 
     /// Whether it has seen no value.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub const fn is_empty(&self) -> bool {
+        self.values == 0
     }
 
-    /// The value that `percent` of the values do not exceed; `None` without values.
+    /// The largest value, exactly; `None` without values.
     #[must_use]
-    pub fn percentile(&self, percent: f64) -> Option<u64> {
-        let counts = self.0.as_ref().filter(|counts| !counts.is_empty())?;
-        Some(counts.value_at_percentile(percent).min(counts.max()))
+    pub const fn max(&self) -> Option<u64> {
+        if self.is_empty() { None } else { Some(self.max) }
     }
 
-    /// The largest value, to two digits; `None` without values.
+    /// The values that so many per cent of all do not exceed; `None` without values.
     #[must_use]
-    pub fn max(&self) -> Option<u64> {
-        self.percentile(100.0)
+    pub fn percentiles<const N: usize>(&self, percents: [f64; N]) -> Option<[u64; N]> {
+        let histogram = self.histogram()?;
+        Some(percents.map(|percent| histogram.value_at_percentile(percent).min(self.max)))
     }
 
-    /// Each range of values that occurs, by its highest value, with how many lie in it.
+    /// What it has seen, with all that a [`Histogram`] can tell; `None` without values.
+    #[must_use]
+    pub fn histogram(&self) -> Option<Histogram<u64>> {
+        let mut histogram = Histogram::new_with_max(HIGHEST, DIGITS).ok()?;
+        for (value, count) in self.counts() {
+            histogram.saturating_record_n(value, count);
+        }
+        (!self.is_empty()).then_some(histogram)
+    }
+
+    /// Each range of values that occurs, by its lowest value, with how many lie in it.
     pub fn counts(&self) -> impl Iterator<Item = (u64, u64)> {
-        let recorded = self.0.iter().flat_map(Histogram::iter_recorded);
-        recorded.map(|step| (step.value_iterated_to(), step.count_at_value()))
+        let counts = self.counts.iter().zip(0..).filter(|(count, _)| **count > 0);
+        counts.map(|(count, place)| (lowest(place), *count))
     }
 
     /// Takes in what another one has seen, and empties it.
     pub fn take_in(&mut self, other: &mut Self) {
-        let Some(theirs) = &mut other.0 else { return };
-        if let Some(mine) = &mut self.0 {
-            // it fails only where the bounds differ, and all have the same
-            let _same_bounds = mine.add(&*theirs);
+        if self.counts.is_empty() {
+            self.counts.clone_from(&other.counts);
         } else {
-            self.0 = Some(theirs.clone());
+            for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+                *mine += theirs;
+            }
         }
-        theirs.reset();
-    }
-}
-
-impl PartialEq for Spread {
-    fn eq(&self, other: &Self) -> bool {
-        self.counts().eq(other.counts())
+        other.counts.fill(0);
+        self.values += std::mem::take(&mut other.values);
+        self.max = self.max.max(std::mem::take(&mut other.max));
     }
 }
 
@@ -116,13 +143,28 @@ mod tests {
     #[test]
     fn percentiles_keep_two_digits() {
         let mut spread = Spread::default();
-        assert_eq!(spread.percentile(50.0), None);
+        assert_eq!(spread.percentiles([50.0]), None);
         for value in 1..=1000 {
             spread.add(value * 100);
         }
-        let p50 = spread.percentile(50.0).unwrap();
+        let [p50, p99, all] = spread.percentiles([50.0, 99.0, 100.0]).unwrap();
         assert!(p50.abs_diff(50_000) <= 500, "{p50}");
-        assert_eq!(spread.len(), 1000);
+        assert!(p99.abs_diff(99_000) <= 990, "{p99}");
+        assert_eq!((all, spread.max(), spread.len()), (100_000, Some(100_000), 1000));
+    }
+
+    #[test]
+    fn values_are_counted_where_the_crate_counts_them() {
+        assert_eq!(lowest(COUNTS - 1), HIGHEST);
+        let mut theirs = Histogram::<u64>::new_with_max(HIGHEST, DIGITS).unwrap();
+        let mut ours = Spread::default();
+        let powers = (0..48).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit, 3 << bit >> 1]);
+        for value in (0..2000).chain(powers) {
+            theirs.record(value).unwrap();
+            ours.add(value);
+            assert!(lowest(place(value)) <= value && value < lowest(place(value) + 1));
+        }
+        assert_eq!(ours.histogram().unwrap(), theirs);
     }
 
     #[test]
@@ -131,8 +173,9 @@ mod tests {
         for value in [0, 1, 1 << 47, 1 << 48, u64::MAX] {
             spread.add(value);
         }
-        assert_eq!(spread.len(), 5);
+        assert_eq!((spread.len(), spread.max()), (5, Some(u64::MAX)));
         assert_eq!(spread.counts().map(|(_, count)| count).sum::<u64>(), 5);
+        assert_eq!(spread.histogram().unwrap().len(), 5);
     }
 
     #[test]

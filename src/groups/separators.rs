@@ -3,11 +3,13 @@
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
-/// Separators that split a name without a `:`; the first that stands in it does.
-const STRONG: &[u8] = b"/|#;,=";
-/// Those that do so only behind a word, because ids, dates and numbers contain them as well. A
-/// full stop comes before the others: `feature-flag.beta`.
-const WEAK: &[u8] = b".-_";
+/// What splits a name by default: a `:` before all others; without one, the first of the strong
+/// ones that stands in it; the rest only behind a word, because ids, dates and numbers contain
+/// them as well. Of those a full stop comes first: `feature-flag.beta`.
+const USUAL: &[u8] = b":/|#;,=.-_";
+const COLON: u8 = 1;
+const STRONG: std::ops::RangeInclusive<u8> = 2..=7;
+const STOP: u8 = 8;
 /// How many separators there may be; in a class they are numbered from one.
 const MOST: usize = 15;
 /// Segments longer than this are folded away in any case.
@@ -19,14 +21,14 @@ pub struct Separators {
     /// Each separator's number, zero for other bytes.
     numbers: [u8; 256],
     bytes: Vec<u8>,
-    /// Whether a name is split at the separator that it does use.
+    /// Whether the separators are the usual ones, and a name is split at the one it does use.
     adapt: bool,
 }
 
 impl Default for Separators {
     /// `:`, and for names without one the separator that they do use.
     fn default() -> Self {
-        Self { adapt: true, ..Self::numbered(b":/|#;,=.-_") }
+        Self { adapt: true, ..Self::numbered(USUAL) }
     }
 }
 
@@ -70,8 +72,12 @@ impl Segment<'_> {
 /// What is left of a name, and how it is split.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Name<'a> {
-    rest: &'a [u8],
+    whole: &'a [u8],
+    /// Where the rest begins.
+    from: usize,
     at: At,
+    /// The next segment's end, where it is known.
+    known: Option<Reach>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +90,15 @@ enum At {
     Weak(u8),
     /// None.
     Nowhere,
+}
+
+/// A segment's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reach {
+    /// Where it is, behind the separator.
+    to: usize,
+    separator: Option<u8>,
+    has_digit: bool,
 }
 
 impl Separators {
@@ -120,34 +135,53 @@ impl Separators {
     /// Begins to split a name.
     #[inline]
     pub(super) fn split<'a>(&self, name: &'a [u8]) -> Name<'a> {
-        let at = match self.adapt {
-            true if name.contains(&b':') => At::Strong(b':'),
-            true => used(name),
-            false => At::Any,
-        };
-        Name { rest: name, at }
+        let mut split = Name { whole: name, from: 0, at: At::Any, known: None };
+        if self.adapt {
+            let first = split.reach_one(b':');
+            split.at = match first.separator {
+                Some(colon) => At::Strong(colon),
+                None => self.used(name),
+            };
+            split.known = matches!(split.at, At::Strong(b':') | At::Nowhere).then_some(first);
+        }
+        split
+    }
+
+    /// The separator that `name` does use.
+    fn used(&self, name: &[u8]) -> At {
+        let [mut strong, mut stop, mut other] = [None; 3];
+        for (&byte, before) in name.iter().zip(0..) {
+            let first = match self.number(byte) {
+                0 => continue,
+                COLON => return At::Strong(byte),
+                number if STRONG.contains(&number) => &mut strong,
+                STOP => &mut stop,
+                _ => &mut other,
+            };
+            first.get_or_insert((byte, before));
+        }
+        if let Some((byte, _)) = strong {
+            return At::Strong(byte);
+        }
+        let is_behind_word =
+            |&(_, before): &(u8, usize)| is_word(name.get(..before).unwrap_or_default());
+        let weak = stop.filter(is_behind_word).or(other.filter(is_behind_word));
+        weak.map_or(At::Nowhere, |(byte, _)| At::Weak(byte))
     }
 
     /// Takes the next segment off `name`.
     #[inline]
     pub(super) fn next<'a>(&self, name: &mut Name<'a>) -> Option<Segment<'a>> {
-        if name.rest.is_empty() {
+        if name.from >= name.whole.len() {
             return None;
         }
-        let reached = match name.at {
-            At::Any => reach(name.rest, |byte| self.number(byte) != 0),
-            At::Strong(separator) => reach(name.rest, |byte| byte == separator),
-            At::Weak(separator) => match reach(name.rest, |byte| byte == separator) {
-                reached if is_plain(name.rest, reached.length) => reached,
-                _ => reach(name.rest, |_| false),
-            },
-            At::Nowhere => reach(name.rest, |_| false),
-        };
-        let (bytes, rest) = name.rest.split_at_checked(reached.length)?;
-        name.rest = rest;
+        let known = name.known.take();
+        let reached = known.unwrap_or_else(|| name.reach(self));
+        let bytes = name.whole.get(name.from..reached.to)?;
+        name.from = reached.to;
         let separator = reached.separator.map_or(0, |byte| self.number(byte));
         let shape = match reached.has_digit {
-            _ if reached.length > LONG => Shape::Long,
+            _ if bytes.len() > LONG => Shape::Long,
             true => Shape::Number,
             false => Shape::Word,
         };
@@ -155,57 +189,109 @@ impl Separators {
     }
 }
 
-/// A segment's end.
-struct Reach {
-    /// Its length, with the separator.
-    length: usize,
-    separator: Option<u8>,
-    has_digit: bool,
-}
-
-/// Looks for the first separator.
-#[inline]
-fn reach(bytes: &[u8], is_separator: impl Fn(u8) -> bool) -> Reach {
-    let mut has_digit = false;
-    for (&byte, length) in bytes.iter().zip(1..) {
-        if is_separator(byte) {
-            return Reach { length, separator: Some(byte), has_digit };
+impl Name<'_> {
+    #[inline]
+    fn reach(&self, separators: &Separators) -> Reach {
+        match self.at {
+            At::Strong(separator) => self.reach_one(separator),
+            At::Any => self.reach_any(separators),
+            At::Weak(separator) => match self.reach_one(separator) {
+                reached if is_plain(self.whole.get(self.from..reached.to)) => reached,
+                _ => self.reach_end(),
+            },
+            At::Nowhere => self.reach_end(),
         }
-        has_digit |= byte.is_ascii_digit();
     }
-    Reach { length: bytes.len(), separator: None, has_digit }
+
+    /// Looks for one separator, eight bytes at a time.
+    #[inline]
+    fn reach_one(&self, separator: u8) -> Reach {
+        let (mut at, mut has_digit) = (self.from, false);
+        while let Some((word, length)) = self.word(at) {
+            let (ends, digits) = (zeros(word ^ LOW.wrapping_mul(separator.into())), digits(word));
+            // of the flags the lowest is sure, and it is the one that counts; a word that is not
+            // full is filled up with zeros
+            let before = ends.trailing_zeros() as usize / 8;
+            if before < length {
+                has_digit |= digits & (ends & ends.wrapping_neg()).wrapping_sub(1) != 0;
+                return Reach { to: at + before + 1, separator: Some(separator), has_digit };
+            }
+            has_digit |= digits != 0;
+            at += length;
+        }
+        Reach { to: at, separator: None, has_digit }
+    }
+
+    /// Eight bytes from `at` on, or as many as there are.
+    #[inline]
+    fn word(&self, at: usize) -> Option<(u64, usize)> {
+        let rest = self.whole.get(at..)?;
+        if let Some(word) = rest.first_chunk() {
+            return Some((u64::from_le_bytes(*word), 8));
+        }
+        let word = match self.whole.last_chunk() {
+            _ if rest.is_empty() => return None,
+            Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        Some((word, rest.len()))
+    }
+
+    /// Looks for any separator.
+    fn reach_any(&self, separators: &Separators) -> Reach {
+        let mut has_digit = false;
+        for (&byte, to) in self.whole.iter().zip(1..).skip(self.from) {
+            if separators.number(byte) != 0 {
+                return Reach { to, separator: Some(byte), has_digit };
+            }
+            has_digit |= byte.is_ascii_digit();
+        }
+        Reach { to: self.whole.len(), separator: None, has_digit }
+    }
+
+    /// Goes to the end of the name.
+    fn reach_end(&self) -> Reach {
+        let has_digit = self.whole.iter().skip(self.from).any(u8::is_ascii_digit);
+        Reach { to: self.whole.len(), separator: None, has_digit }
+    }
 }
 
-/// The separator that a name without a `:` does use.
-fn used(name: &[u8]) -> At {
-    if let Some(strong) = name.iter().find(|byte| STRONG.contains(byte)) {
-        return At::Strong(*strong);
-    }
-    let begins_with_word = |separators: &[u8]| {
-        let at = name.iter().position(|byte| separators.contains(byte))?;
-        let separator = name.get(at).copied()?;
-        is_word(name.get(..at)?).then_some(At::Weak(separator))
-    };
-    let (stop, others) = WEAK.split_at_checked(1).unwrap_or_default();
-    begins_with_word(stop).or_else(|| begins_with_word(others)).unwrap_or(At::Nowhere)
+const LOW: u64 = u64::MAX / 0xff;
+const HIGH: u64 = LOW << 7;
+
+/// Flags in the high bits of bytes that are zero; above the lowest there may be false ones.
+#[inline]
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(LOW) & !word & HIGH
 }
 
-/// Whether the segment of `length`, its separator with it, is a word or a number.
-fn is_plain(bytes: &[u8], length: usize) -> bool {
-    let segment = bytes.get(..length.saturating_sub(1)).unwrap_or_default();
+/// Flags in the high bits of bytes that are decimal digits.
+#[inline]
+const fn digits(word: u64) -> u64 {
+    // a digit is what becomes zero to nine; adding 118 carries into the high bit from ten on
+    let value = word ^ (LOW * b'0' as u64);
+    !(((value & !HIGH) + LOW * 118) | value) & HIGH
+}
+
+/// Whether a segment that ends with a separator is a word or a number.
+fn is_plain(segment: Option<&[u8]>) -> bool {
+    let Some((_, segment)) = segment.and_then(<[u8]>::split_last) else { return false };
     is_word(segment) || (!segment.is_empty() && segment.iter().all(u8::is_ascii_digit))
 }
 
-/// A word begins with two letters and ends with three digits at most: `app`, `order-line`, `v12`
-/// is none, `db12` is.
+/// A word begins with two letters and ends with three digits at most: `app`, `order-line` and
+/// `db12` are words, `v12` is none.
 fn is_word(segment: &[u8]) -> bool {
-    let letters = segment.iter().take_while(|byte| !byte.is_ascii_digit()).count();
-    let begins = segment.iter().take_while(|byte| byte.is_ascii_alphabetic()).count() >= 2;
-    let digits = segment.len() - letters;
-    begins
-        && digits <= 3
-        && segment.iter().skip(letters).all(u8::is_ascii_digit)
-        && segment.iter().all(|byte| byte.is_ascii_alphanumeric() || WEAK.contains(byte))
+    let mut digits = 0;
+    for byte in segment {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'-' | b'_' if digits == 0 => {}
+            _ => return false,
+        }
+    }
+    let begins = segment.first_chunk::<2>();
+    digits <= 3 && begins.is_some_and(|two| two.iter().all(u8::is_ascii_alphabetic))
 }
 
 #[cfg(test)]
@@ -250,6 +336,28 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(split(&separators, name).join(" "), segments, "{name}");
+        }
+    }
+
+    #[test]
+    fn eight_bytes_at_a_time_are_the_same_as_one() {
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        bytes.extend(b"user:1234:a:b9:ccccccc:ddddddddd1:0:::/x");
+        for (start, separator) in (0..bytes.len()).flat_map(|start| [(start, b':'), (start, 0)]) {
+            for end in start..bytes.len().min(start + 40) {
+                let whole = &bytes[start..end];
+                let mut name = Name { whole, from: 0, at: At::Nowhere, known: None };
+                while name.from < whole.len() {
+                    let rest = &whole[name.from..];
+                    let at = rest.iter().position(|&byte| byte == separator);
+                    let before = &rest[..at.unwrap_or(rest.len())];
+                    let reached = name.reach_one(separator);
+                    assert_eq!(reached.to, at.map_or(whole.len(), |at| name.from + at + 1));
+                    assert_eq!(reached.separator, at.map(|_| separator));
+                    assert_eq!(reached.has_digit, before.iter().any(u8::is_ascii_digit));
+                    name.from = reached.to;
+                }
+            }
         }
     }
 

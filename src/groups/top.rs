@@ -142,10 +142,10 @@ impl Top {
     fn push(&mut self, ranked: Ranked) {
         if self.heap.len() < self.limit {
             self.heap.push(ranked);
-        } else if let Some(mut low) = self.heap.peek_mut() {
-            if ranked < *low {
-                *low = ranked;
-            }
+        } else if let Some(mut low) = self.heap.peek_mut()
+            && ranked < *low
+        {
+            *low = ranked;
         }
         if self.heap.len() >= self.limit {
             self.floor = self.heap.peek().map_or(u64::MAX, |low| low.measure);

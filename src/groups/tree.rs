@@ -98,11 +98,10 @@ impl Tree {
     #[inline]
     fn step(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
         let hash = segment.hash();
-        if self.arena.node(at).folds.has(segment.class) {
-            if !self.is_exempt(segment, depth, hash) {
-                self.sketch.add(depth, hash, bytes);
-                return self.arena.many_or_new(at, segment.class.separator);
-            }
+        let is_folded = self.arena.node(at).folds.has(segment.class);
+        if is_folded && !self.is_exempt(segment, depth, hash) {
+            self.sketch.add(depth, hash, bytes);
+            return self.arena.many_or_new(at, segment.class.separator);
         }
         match self.arena.child(at, segment, hash) {
             Some(child) => child,

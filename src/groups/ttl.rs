@@ -130,7 +130,8 @@ mod tests {
         let of = |left| Lifetime::of(Some(taken + left), taken);
         assert_eq!(Lifetime::of(None, taken), Lifetime::Never);
         assert_eq!(of(-5), Lifetime::Expired);
-        assert_eq!(of(0), Lifetime::Expired);
+        assert_eq!(of(-1), Lifetime::Expired);
+        assert_eq!(of(0), Lifetime::Hour);
         assert_eq!(of(1), Lifetime::Hour);
         assert_eq!(of(HOUR_MS), Lifetime::Hour);
         assert_eq!(of(HOUR_MS + 1), Lifetime::Hours4);

@@ -193,19 +193,17 @@ fn types(cells: &[Cell], groups: &Groups, bytes: u64) -> Vec<TypeRow> {
     let rows = found.iter().zip(split).map(|(&((kind, module), ref content), bytes)| {
         let spreads = groups.spreads(kind);
         let of = |spread: Option<&groups::Spread>| {
-            let at = |percent| spread.and_then(|s| s.percentile(percent)).unwrap_or_default();
-            Percentiles { p50: at(50.0), p99: at(99.0), max: at(100.0) }
+            let percentiles = spread.and_then(|s| s.percentiles([50.0, 99.0]));
+            let [p50, p99] = percentiles.unwrap_or_default();
+            let max = spread.and_then(groups::Spread::max).unwrap_or_default();
+            Percentiles { p50, p99, max }
         };
         let first = groups.largest_of(kind).filter(|big| big.module == module);
-        let mut bytes_each = of(spreads.map(|s| &s.bytes));
-        if let Some(big) = first {
-            bytes_each.max = big.sizes.first().round();
-        }
         TypeRow {
             name: type_name(kind, module),
             all: Tally::new(content.totals.keys(), bytes),
             elements: Count(content.totals.all().elements),
-            bytes_each,
+            bytes_each: of(spreads.map(|s| &s.bytes)),
             elements_each: of(spreads.map(|s| &s.elements)),
             largest: first.map(key),
         }
@@ -261,12 +259,7 @@ fn prefixes(groups: &Groups, extent: Extent, bytes: u64) -> Vec<PrefixRow> {
     let split = round_tree(&lines, bytes);
     let rows = lines.iter().zip(split).map(|(line, bytes)| {
         let (name, kind) = match line.subject {
-            Subject::Prefix(prefix) => match prefix.what {
-                groups::What::Prefix | groups::What::Folded => {
-                    (prefix.name.clone(), PrefixKind::Prefix)
-                }
-                groups::What::Name | groups::What::Key => (prefix.name.clone(), PrefixKind::Name),
-            },
+            Subject::Prefix(prefix) => (prefix.name.clone(), prefix_kind(prefix.what)),
             Subject::Own(prefix) => (prefix.name.clone(), PrefixKind::Rest),
             Subject::More(_) => (Vec::new(), PrefixKind::Rest),
         };
@@ -285,6 +278,14 @@ fn prefixes(groups: &Groups, extent: Extent, bytes: u64) -> Vec<PrefixRow> {
         }
     });
     rows.collect()
+}
+
+const fn prefix_kind(what: groups::What) -> PrefixKind {
+    match what {
+        groups::What::Prefix => PrefixKind::Prefix,
+        groups::What::Folded => PrefixKind::Folded,
+        groups::What::Name | groups::What::Key => PrefixKind::Name,
+    }
 }
 
 /// The lines' sizes in whole bytes: those below a line add up to it, the outermost to `total`.
@@ -318,6 +319,7 @@ fn never_expire(groups: &Groups, extent: Extent) -> Vec<NeverExpireRow> {
     let rows = lines.iter().filter_map(|line| match line.subject {
         Subject::Prefix(prefix) if line.totals.never.keys > 0 => Some(NeverExpireRow {
             prefix: Prefix(prefix.name.clone()),
+            kind: prefix_kind(prefix.what),
             no_ttl: Tally::new(line.totals.never.keys, line.totals.never.bytes().round()),
             all: Tally::new(line.totals.keys(), line.totals.bytes().round()),
         }),

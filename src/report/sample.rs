@@ -163,8 +163,13 @@ fn lifetimes(report: &mut Report, totals: Tally) {
 
 fn never(prefixes: &[PrefixRow]) -> Vec<NeverExpireRow> {
     let rows = prefixes.iter().filter(|row| row.depth == 0 && row.kind == PrefixKind::Prefix);
-    rows.map(|row| NeverExpireRow { prefix: row.prefix.clone(), no_ttl: row.no_ttl, all: row.all })
-        .collect()
+    rows.map(|row| NeverExpireRow {
+        prefix: row.prefix.clone(),
+        kind: row.kind,
+        no_ttl: row.no_ttl,
+        all: row.all,
+    })
+    .collect()
 }
 
 fn keys() -> Vec<KeyRow> {

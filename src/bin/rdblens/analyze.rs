@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::output::Output;
 use crate::run;
+use crate::timings::Reading;
 use rdblens::entries::Tail;
 use rdblens::footprint::{Measure, instance};
 use rdblens::groups::{Census, Finish, Groups, Outcome, Plan, Separators, Settings, Tally, fold};
@@ -12,6 +13,7 @@ use rdblens::report::{
     Bytes, Checksum, Extent, Instance, Json, Material, Millis, Path, Profile, Render, Report,
     Source,
 };
+use std::io::{self, Write};
 use std::sync::Arc;
 
 /// How many levels of the prefix tree are in the report unless the user says so.
@@ -33,7 +35,22 @@ pub fn run(
         Form::Text(terminal) => terminal.render(&report, out),
         Form::Json => Json { pretty: true }.render(&report, out),
     })?;
+    if input.config.timings {
+        let timings = &found.outcome.timings;
+        let reading = Reading {
+            bytes: source_len(input),
+            keys: found.groups.totals().keys(),
+            timings,
+            alone: input.started.elapsed().saturating_sub(timings.wall),
+        };
+        // nobody is left to tell when standard error is closed
+        let _ = write!(io::stderr(), "{}", reading.text());
+    }
     Ok(input::judge(input, &found.outcome))
+}
+
+fn source_len(input: &Input<'_>) -> u64 {
+    input.source.bytes.len() as u64
 }
 
 /// What came of reading.
@@ -75,7 +92,7 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
     let (config, source) = (input.config, input.source);
     let material = Material { head: source.head, outcome: &found.outcome, groups: &found.groups };
     let extent = Extent { top: wishes.top, depth: wishes.depth.unwrap_or(DEPTH) };
-    let own = Source::of(source.head, source.bytes.len() as u64);
+    let own = Source::of(source.head, source_len(input));
     let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
     Report {
         source: Source {

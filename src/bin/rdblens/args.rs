@@ -174,6 +174,9 @@ pub struct Input {
     /// Show no progress bar
     #[arg(long, help_heading = "Reading")]
     pub no_progress: bool,
+    /// Say on standard error how long reading took, thread by thread
+    #[arg(long, help_heading = "Reading")]
+    pub timings: bool,
     /// The time that counts as now, for the snapshot's age: RFC 3339, Unix seconds or milliseconds
     #[arg(long, value_name = "TIME", help_heading = "Reading")]
     pub now: Option<String>,

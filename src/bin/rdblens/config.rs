@@ -81,6 +81,8 @@ pub struct Config {
     pub threads: usize,
     /// Whether a progress bar is shown on standard error.
     pub progress: bool,
+    /// Whether standard error tells how long reading took.
+    pub timings: bool,
     /// The time that the user gave as now.
     pub now: Option<Millis>,
     /// Which server the sizes are for, as the user named it.
@@ -187,6 +189,7 @@ impl Config {
                     || host.stdout_columns.is_none()
                     || matches!(task, Task::Report(_))),
             output: input.output,
+            timings: input.timings,
             now: now(input.now.as_deref())?,
             server: sizing.server,
             server_config: sizing.server_config,

@@ -12,6 +12,7 @@ use rdblens::report::escape;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Opens the snapshot.
 ///
@@ -67,6 +68,8 @@ pub struct Input<'a> {
     pub source: Source<'a>,
     pub server: Arc<Server>,
     pub templates: Arc<TemplateShares>,
+    /// When the run began.
+    pub started: Instant,
 }
 
 impl<'a> Input<'a> {

@@ -9,6 +9,7 @@ mod keys;
 mod output;
 mod progress;
 mod run;
+mod timings;
 
 use args::Command;
 use config::{Config, Host};

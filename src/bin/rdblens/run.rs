@@ -11,12 +11,14 @@ use rdblens::footprint::TemplateShares;
 use rdblens::groups::{Plan, Source, template_uses};
 use rdblens::report::{Millis, Rows};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Does what `config` says.
 ///
 /// # Errors
 /// One line, when nothing could be done.
 pub fn run(config: &Config) -> Result<Exit, String> {
+    let started = Instant::now();
     let snapshot = input::open(config)?;
     let head = input::head(config, &snapshot)?;
     let server = Arc::new(input::server(config, &head)?);
@@ -34,7 +36,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
             };
             let uses = template_uses(source, &plan);
             let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
-            let input = Input { config, source, server, templates };
+            let input = Input { config, source, server, templates, started };
             match &config.task {
                 Task::Rows { format, columns } => {
                     let rows = Rows::new(*format, columns.clone(), reference(config, &input));

@@ -113,6 +113,9 @@ pub enum PrefixKind {
     Prefix,
     /// The keys of exactly this name, in whatever database.
     Name,
+    /// Keys whose names have any of many segments in place of each `*`; what ends with a separator
+    /// may go on behind it.
+    Folded,
     /// Keys that begin with the prefix and have no row of their own at this depth. The rows of a
     /// depth, with this one, add up to the row above them.
     Rest,
@@ -124,6 +127,8 @@ pub struct NeverExpireRow {
     /// The prefix.
     #[serde(flatten)]
     pub prefix: Prefix,
+    /// Whether that is all of them.
+    pub kind: PrefixKind,
     /// Its keys without a TTL.
     #[serde(flatten)]
     pub no_ttl: Tally,

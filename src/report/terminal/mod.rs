@@ -116,8 +116,15 @@ fn list(rows: usize, lines: impl FnOnce(usize) -> Vec<Line>) -> Vec<Line> {
 }
 
 /// Whose turn it is for a row, over and over while there is room.
-const ROUND: [List; 6] =
-    [List::Prefixes, List::Prefixes, List::Types, List::Prefixes, List::Keys, List::Never];
+const ROUND: [List; 7] = [
+    List::Prefixes,
+    List::Prefixes,
+    List::Never,
+    List::Keys,
+    List::Types,
+    List::Prefixes,
+    List::Types,
+];
 
 /// How many rows each list of the screen has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -78,7 +78,11 @@ impl Line {
     }
 
     pub(super) fn push(&mut self, style: Style, text: impl Into<String>) {
-        self.0.push((style, text.into()));
+        let text = text.into();
+        match self.0.last_mut() {
+            Some((last, before)) if *last == style => before.push_str(&text),
+            _ => self.0.push((style, text)),
+        }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -133,7 +137,9 @@ impl Flow {
             let gap =
                 if at < self.indent { " ".repeat(self.indent - at) } else { separator.to_owned() };
             if at + width(&gap) + wide <= theme.width || at < self.indent {
-                line.push(Style::Plain, gap);
+                // A gap of spaces looks the same in any style.
+                let gap_style = if gap.trim_end().is_empty() { style } else { Style::Plain };
+                line.push(gap_style, gap);
                 return line.push(style, text);
             }
             if separator.trim_end() != "" {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::report::{
     Bytes, Checksum, Completeness, Count, Filters, Instance, Interruption, Key, Measure, Millis,
-    SlotRow, Slots, Tally, sample,
+    Prefix, PrefixKind, SlotRow, Slots, Tally, sample,
 };
 
 fn screen(report: &Report, width: usize, drawing: Drawing) -> String {
@@ -118,6 +118,20 @@ fn colours_change_nothing_but_colours() {
     assert_eq!(escapes.replace_all(&with(true), ""), with(false));
 }
 
+#[test]
+fn a_star_is_added_only_where_none_stands() {
+    let theme = Theme { width: 80, color: false, drawing: Drawing::Utf8 };
+    let name = |kind, prefix: &str, above: &str| {
+        prefixes::glob(&Prefix(prefix.as_bytes().to_vec()), kind, above.as_bytes(), &theme)
+    };
+    assert_eq!(name(PrefixKind::Prefix, "user:", ""), "user:*");
+    assert_eq!(name(PrefixKind::Prefix, "user:*:cart:", "user:*:"), "cart:*");
+    assert_eq!(name(PrefixKind::Folded, "user:*", ""), "user:*");
+    assert_eq!(name(PrefixKind::Folded, "user:*:", ""), "user:*:*");
+    assert_eq!(name(PrefixKind::Name, "a*", ""), "a*");
+    assert_eq!(name(PrefixKind::Prefix, "", ""), "*");
+}
+
 /// Shares of the topmost prefixes add up, whatever is shown.
 #[test]
 fn shares_add_up_to_a_hundred() {
@@ -150,8 +164,7 @@ Memory     9.32 GiB of the 9.68 GiB that the server counted (96.2 %)
 Heaviest prefixes             keys     bytes     %  no TTL   elements  type
  cache:*                   520,880  3.00 GiB  35.2   100 %  1,562,640  string
  ├ page:*                  412,880  2.42 GiB  28.4   100 %  1,238,640  string
- │ ├ fr:*                  101,212   717 MiB   8.2   100 %    303,636  string
- │ └ de:*                   88,100   512 MiB   5.9   100 %    264,300  string
+ │ └ fr:*                  101,212   717 MiB   8.2   100 %    303,636  string
  └ user:*                  108,000   591 MiB   6.8   100 %    324,000  string +1
  user:profile:*          9,120,004  1.90 GiB  22.3   100 %     27.4 M  string
  session:*                  17.6 M  1.51 GiB  17.7     2 %     52.8 M  hash
@@ -171,6 +184,7 @@ Types         keys     bytes    p50       p99       max  largest key
  string     19.5 M  4.34 GiB  112 B  1.80 KiB  1.00 GiB  catalog:all
  hash       11.9 M  2.64 GiB  112 B  1.80 KiB   812 MiB  queue:mail:\xff\xfe
  list    3,824,506   872 MiB  112 B  1.80 KiB  48.0 MiB  report:2026:full
+ zset    1,912,253   436 MiB  112 B  1.80 KiB  1.00 MiB  größte:键:\u{202e}x
 
 Largest keys               db  type    encoding    elements     bytes  expires
  catalog:all                0  hash    hashtable  4,200,000  1.00 GiB    never
@@ -201,8 +215,7 @@ Heaviest prefixes         keys     bytes     %  no TTL
  cache:*               520,880  3.00 GiB  35.2   100 %
  `- page:*             412,880  2.42 GiB  28.4   100 %
  user:profile:*      9,120,004  1.90 GiB  22.3   100 %
- session:*              17.6 M  1.51 GiB  17.7     2 %
- .. all others          11.0 M  2.11 GiB  24.8
+ .. all others          28.6 M  3.62 GiB  42.5
 
 Never expire: 6.39 GiB     keys     bytes  of the prefix
  cache:*                520,880  3.00 GiB          100 %
@@ -213,6 +226,7 @@ Frees in   x expired <1 %  . 1 h 4 %  : 24 h 18 %  - 7 d 2 %
 
 Types      keys     bytes    p50       max  largest key
  string  19.5 M  4.34 GiB  112 B  1.00 GiB  catalog:all
+ hash    11.9 M  2.64 GiB  112 B   812 MiB  queue:mai..f\xfe
 
 Largest keys         db  type   elements     bytes  expires
  catalog:all          0  hash  4,200,000  1.00 GiB    never

@@ -1,0 +1,125 @@
+//! What it costs to add one small key to the groups, and to merge a stretch of them.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may stop")]
+
+use rdblens::entries::ValueKind;
+use rdblens::footprint::{Certainty, Encoding, Size, Sizes};
+use rdblens::groups::{Groups, Row, Settings};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// How many keys, unless the command line has another number.
+const KEYS: u64 = 5_000_000;
+/// Keys in a stretch of about four megabytes.
+const STRETCH: usize = 60_000;
+
+/// Names, one behind the other, so that no key costs an allocation while the clock runs.
+struct Names {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Names {
+    fn new(keys: u64, mut name: impl FnMut(u64, &mut Vec<u8>) -> std::io::Result<()>) -> Self {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for n in 0..keys {
+            name(n, &mut bytes).expect("a Vec takes all");
+            ends.push(bytes.len());
+        }
+        Self { bytes, ends }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let keys = starts.zip(&self.ends).map(|(from, to)| &self.bytes[*from..*to]);
+        (0..).zip(keys).map(|(n, key)| row(n, key))
+    }
+}
+
+fn row(n: u64, key: &[u8]) -> Row<'_> {
+    let mixed = mix(n);
+    let mut sizes = Sizes::default();
+    sizes.0[0] = Size::bytes(56 + key.len() as u64 / 8 * 8 + mixed % 4 * 16);
+    let hash = mixed.is_multiple_of(5);
+    Row {
+        db: Some(0),
+        slot: None,
+        key,
+        kind: if hash { ValueKind::Hash } else { ValueKind::String },
+        module: None,
+        encoding: if hash { Encoding::Listpack } else { Encoding::Embstr },
+        elements: Some(mixed % 30),
+        sizes,
+        certainty: Certainty::Exact,
+        expires_at_ms: mixed.is_multiple_of(3).then_some(1_800_000_000_000),
+        idle_s: None,
+        freq: None,
+    }
+}
+
+const fn mix(n: u64) -> u64 {
+    let x = (n ^ n >> 31).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (x ^ x >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 3
+}
+
+fn measure(what: &str, names: &Names) {
+    let settings = Settings::new(1_790_000_000_000);
+    let empty = {
+        let clock = Instant::now();
+        let sum: u64 = names.rows().map(|row| row.sizes.first().raw() ^ row.key.len() as u64).sum();
+        std::hint::black_box(sum);
+        clock.elapsed()
+    };
+    let clock = Instant::now();
+    let mut whole = Groups::new(&settings);
+    names.rows().for_each(|row| whole.add(&row));
+    let add = clock.elapsed();
+
+    let rows: Vec<_> = names.rows().take(STRETCH * 20).collect();
+    let (mut sum, mut part) = (Groups::new(&settings), Groups::new(&settings));
+    let mut merging = Duration::ZERO;
+    for stretch in rows.chunks(STRETCH) {
+        stretch.iter().for_each(|row| part.add(row));
+        let clock = Instant::now();
+        sum.take_in(&mut part);
+        merging += clock.elapsed();
+    }
+    let clock = Instant::now();
+    let prefixes = whole.prefixes();
+    let finish = clock.elapsed();
+    let each = |time: Duration| time.as_nanos() as f64 / names.ends.len() as f64;
+    let mut out = std::io::stdout();
+    let _ = writeln!(
+        out,
+        "{what:<22} {:>6.1} ns a key, of it {:.1} to make the row; \
+         {} keys; {:.2} ms to merge a stretch, {:.2} ms to finish",
+        each(add),
+        each(empty),
+        prefixes.totals.keys(),
+        merging.as_secs_f64() * 1e3 / 20.0,
+        finish.as_secs_f64() * 1e3,
+    );
+}
+
+fn main() {
+    let keys = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(KEYS);
+    let user = |n, out: &mut Vec<u8>| write!(out, "user:{n}");
+    let session = |n, out: &mut Vec<u8>| write!(out, "session:{:016x}", mix(n));
+    let page = |n, out: &mut Vec<u8>| write!(out, "cache:page:{}:x", mix(n) % 100_000);
+    let profile = |n, out: &mut Vec<u8>| write!(out, "user:{n}:profile");
+    let hex = |n, out: &mut Vec<u8>| write!(out, "{:016x}{:016x}", mix(n), mix(n + 7));
+    let snake = |n, out: &mut Vec<u8>| write!(out, "laravel_cache_{}", mix(n));
+    let mixed = |n: u64, out: &mut Vec<u8>| match mix(n) >> 7 & 3 {
+        0 => user(n, out),
+        1 => session(n, out),
+        2 => page(n, out),
+        _ => profile(n, out),
+    };
+    measure("user:{id}", &Names::new(keys, user));
+    measure("session:{hex}", &Names::new(keys, session));
+    measure("cache:page:{n}:x", &Names::new(keys, page));
+    measure("user:{id}:profile", &Names::new(keys, profile));
+    measure("four of these, mixed", &Names::new(keys, mixed));
+    measure("{hex}", &Names::new(keys, hex));
+    measure("laravel_cache_{id}", &Names::new(keys, snake));
+}
