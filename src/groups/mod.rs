@@ -5,6 +5,7 @@
 mod arena;
 mod filter;
 mod fold;
+mod held;
 mod histogram;
 mod kind;
 mod lines;
@@ -22,10 +23,11 @@ mod top;
 mod totals;
 mod tree;
 mod ttl;
+mod types;
 
 pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
-pub use histogram::{Spread, Spreads};
+pub use histogram::Spread;
 pub use kind::{Cell, Content, Database, by};
 pub use lines::{Limits, Line, Measure, Subject, lines};
 pub use partial::{Groups, Settings};
@@ -40,3 +42,4 @@ pub use top::Big;
 pub use totals::{Share, Sum, Totals};
 pub use tree::Bounds;
 pub use ttl::{Lifetime, Lifetimes};
+pub use types::TypeSpread;
