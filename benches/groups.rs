@@ -1,6 +1,8 @@
 //! What it costs to add one small key to the groups, and to merge a stretch of them.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may panic")]
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may stop")]
+
 use rdblens::entries::ValueKind;
 use rdblens::footprint::{Certainty, Encoding, Size, Sizes};
 use rdblens::groups::{Groups, Row, Settings};

@@ -23,7 +23,7 @@ const EXPIRES: std::ops::Range<i64> = 1_000_000_000_000..4_102_444_800_000;
 
 /// Looks for a boundary between entries at or behind `from`, trying `tries` offsets.
 ///
-/// The answer is where [`RUN`] entries end that begin at one of them: chains that start wrong
+/// The answer is where `RUN` entries end that begin at one of them: chains that start wrong
 /// usually fall in step within a few entries. It may be wrong all the same.
 #[must_use]
 pub fn guess(bytes: &[u8], head: &Head, from: u64, tries: usize) -> Option<u64> {

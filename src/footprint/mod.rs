@@ -2,16 +2,71 @@
 //!
 //! Knows the servers and their allocators; knows nothing of how a snapshot is written.
 
+mod alloc;
+mod array;
+mod buckets;
+mod chance;
+mod collection;
+mod dict;
 mod encoding;
+mod facts;
+mod footprinter;
+mod growth;
+mod hash;
+pub mod instance;
+mod keyspace;
+mod limits;
+mod list;
+mod module;
+mod packing;
+mod profile;
+mod radix;
+mod score;
+mod sds;
+mod server;
+mod set;
 mod size;
+mod startup;
+mod stream;
+mod template;
+mod vectors;
+mod vset;
+mod zset;
 
 use crate::entries::ModuleId;
+use std::sync::Arc;
 
+pub use alloc::Allocator;
 pub use encoding::Encoding;
+pub use facts::Facts;
+pub use footprinter::Footprinter;
+pub use limits::{ConfigError, Limits};
+pub use server::{Overrides, Product, Server, ServerError, ServerName, Version};
 pub use size::{Size, Sizes};
+pub use template::TemplateShares;
 
 /// How many sizes of the same thing come out of one pass at the most.
 pub const LANES: usize = 4;
+
+/// Which of a key's two sizes is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// What the allocator really hands out for it: sums explain `used_memory`.
+    #[default]
+    Allocated,
+    /// What `MEMORY USAGE key SAMPLES 0` answers, with what that leaves out or counts double.
+    Reported,
+}
+
+/// One size of every key: under which server, and which measure.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// The server that loads the snapshot.
+    pub server: Arc<Server>,
+    /// Which size.
+    pub measure: Measure,
+}
 
 /// What one key takes, in every lane, with what only the sizing could tell of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,4 +131,19 @@ pub enum Certainty {
     Expected,
     /// Only the size in the snapshot is known: a module's value.
     Serialized,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A lane of the server called `name`, with default settings, that counts allocations.
+    pub(super) fn profile(name: &str) -> profile::Profile {
+        lane(name, Allocator::Jemalloc, Measure::Allocated)
+    }
+
+    pub(super) fn lane(name: &str, allocator: Allocator, measure: Measure) -> profile::Profile {
+        let server = Server::with_defaults(name.parse().unwrap(), allocator);
+        profile::Profile::new(&Lane { server: Arc::new(server), measure })
+    }
 }

@@ -3,6 +3,7 @@
 //! Partial results merge in any order and add up exactly.
 
 mod arena;
+mod census;
 mod filter;
 mod fold;
 mod held;
@@ -15,16 +16,20 @@ mod prefixes;
 mod records;
 mod row;
 mod separators;
+mod sizing;
 mod sketch;
 mod slot;
 mod stretch;
 mod sum;
+mod tally;
+mod template_use;
 mod top;
 mod totals;
 mod tree;
 mod ttl;
 mod types;
 
+pub use census::Census;
 pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
 pub use histogram::Spread;
@@ -35,9 +40,12 @@ pub use prefixes::{Prefix, What};
 pub use records::{Hint, Records};
 pub use row::Row;
 pub use separators::Separators;
+pub use sizing::{Sizer, Take};
 pub use sketch::Exempt;
 pub use slot::{SLOTS, Slots};
 pub use stretch::{Finish, ReadError, Source, Worker};
+pub use tally::Tally;
+pub use template_use::template_uses;
 pub use top::Big;
 pub use totals::{Share, Sum, Totals};
 pub use tree::Bounds;

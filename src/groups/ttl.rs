@@ -7,25 +7,34 @@ use std::ops::AddAssign;
 const HOUR_MS: i64 = 3_600_000;
 
 /// When a key goes, seen from the moment of the snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 pub enum Lifetime {
     /// It has no TTL.
+    #[serde(rename = "never")]
     Never,
     /// Its time was over, but it was still in memory.
+    #[serde(rename = "expired")]
     Expired,
-    /// Within one hour, this very millisecond included.
+    /// Within one hour.
+    #[serde(rename = "1h")]
     Hour,
     /// Within 4 hours.
+    #[serde(rename = "4h")]
     Hours4,
     /// Within 12 hours.
+    #[serde(rename = "12h")]
     Hours12,
     /// Within 24 hours.
+    #[serde(rename = "24h")]
     Day,
     /// Within 7 days.
+    #[serde(rename = "7d")]
     Week,
     /// Within 30 days.
+    #[serde(rename = "30d")]
     Month,
     /// Later than that.
+    #[serde(rename = "later")]
     Later,
 }
 
@@ -43,14 +52,14 @@ impl Lifetime {
         Self::Later,
     ];
 
-    /// The lifetime of a key in a snapshot taken at `taken_at_ms`.
+    /// The lifetime of a key in a snapshot taken at `taken_at_ms`. At the very millisecond of its
+    /// expiry a key still lives, as the servers have it.
     #[must_use]
     #[inline]
     pub const fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
         let Some(at) = expires_at_ms else { return Self::Never };
         match at.saturating_sub(taken_at_ms) {
-            // as the servers have it: a key is expired when its time has passed
-            ..=-1 => Self::Expired,
+            ..0 => Self::Expired,
             left if left <= HOUR_MS => Self::Hour,
             left if left <= 4 * HOUR_MS => Self::Hours4,
             left if left <= 12 * HOUR_MS => Self::Hours12,

@@ -70,10 +70,20 @@ const fn is_unsafe(c: char) -> bool {
     )
 }
 
+/// Whether `bytes` are printable ASCII that needs no escape in JSON: most names are.
+///
+/// Looks at all of them, without stopping at the first that is not: that goes many at a time.
+#[must_use]
+#[inline]
+pub fn is_plain(bytes: &[u8]) -> bool {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
+    bytes.iter().fold(true, |all, &byte| all & plain(byte))
+}
+
 /// Appends the inside of a JSON string. What a terminal could be harmed by is written as `\uNNNN`,
 /// which every JSON reader turns back into the same character.
 pub fn json(text: &str, out: &mut Vec<u8>) {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+    if is_plain(text.as_bytes()) {
         out.extend_from_slice(text.as_bytes());
         return;
     }

@@ -3,8 +3,10 @@
 //! Pure: renderers take a [`Report`] and a `Write`. None computes, reads the clock, or asks whether
 //! it writes to a terminal.
 
+mod build;
 pub mod escape;
 mod json;
+mod listing;
 mod model;
 mod rows;
 #[cfg(test)]
@@ -13,7 +15,9 @@ mod terminal;
 pub mod time;
 mod units;
 
+pub use build::{Extent, Material};
 pub use json::Json;
+pub use listing::Listing;
 pub use model::*;
 pub use rows::{Column, RowFormat, Rows};
 pub use terminal::{Drawing, Length, Terminal};

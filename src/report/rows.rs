@@ -3,7 +3,7 @@
 use super::escape;
 use super::units::Millis;
 use crate::entries::ModuleId;
-use crate::footprint::{Certainty, Footprint, Size};
+use crate::footprint::{Certainty, Footprint, Parts, Size};
 use crate::groups::Row;
 
 /// A form of rows.
@@ -125,13 +125,38 @@ impl Column {
 #[derive(Debug, Clone)]
 pub struct Rows {
     format: RowFormat,
-    columns: Vec<Column>,
+    columns: Vec<Place>,
     reference: Option<Millis>,
+}
+
+/// A column in its place, with what it begins with in every row.
+#[derive(Debug, Clone)]
+struct Place {
+    column: Column,
+    /// What separates it from the one before, and its name.
+    lead: Vec<u8>,
+    /// The same, with what stands for no value.
+    absent: Vec<u8>,
+}
+
+impl Place {
+    fn new(format: RowFormat, index: usize, column: Column) -> Self {
+        let (lead, null) = match (format, index) {
+            (RowFormat::Jsonl, 0) => (format!("{{\"{}\":", column.name()), "null"),
+            (RowFormat::Jsonl, _) => (format!(",\"{}\":", column.name()), "null"),
+            (RowFormat::Csv, 0) => (String::new(), ""),
+            (RowFormat::Csv, _) => (",".to_owned(), ""),
+        };
+        let absent = format!("{lead}{null}").into_bytes();
+        Self { column, lead: lead.into_bytes(), absent }
+    }
 }
 
 /// A cell's value.
 enum Value<'a> {
     Absent,
+    /// To be filled in later.
+    Unknown,
     Number(u64),
     Signed(i64),
     Flag(bool),
@@ -144,14 +169,17 @@ impl Rows {
     /// Rows of `columns` in `format`. A key whose time is before `reference` counts as expired;
     /// without a reference nothing is said of it.
     #[must_use]
-    pub const fn new(format: RowFormat, columns: Vec<Column>, reference: Option<Millis>) -> Self {
+    pub fn new(format: RowFormat, columns: Vec<Column>, reference: Option<Millis>) -> Self {
+        let places = columns.into_iter().enumerate();
+        let columns = places.map(|(index, column)| Place::new(format, index, column)).collect();
         Self { format, columns, reference }
     }
 
-    /// Whether the rows want to know the longest element, which takes a look at every one.
+    /// Whether the rows tell what only a look at every element can.
     #[must_use]
-    pub fn wants_largest_element(&self) -> bool {
-        self.columns.contains(&Column::LargestElement)
+    pub fn looks_inside(&self) -> bool {
+        let dear = [Column::LargestElement, Column::FieldsWithTtl];
+        self.columns.iter().any(|place| dear.contains(&place.column))
     }
 
     /// Appends what stands before the first row.
@@ -159,10 +187,8 @@ impl Rows {
         if self.format == RowFormat::Jsonl {
             return;
         }
-        for (i, column) in self.columns.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
+        for Place { column, lead, .. } in &self.columns {
+            out.extend_from_slice(lead);
             out.extend_from_slice(column.name().as_bytes());
             if *column == Column::Key {
                 out.extend_from_slice(b",key_base64");
@@ -172,60 +198,85 @@ impl Rows {
     }
 
     /// Appends the row of one key.
+    ///
+    /// A row whose database is not known yet lacks it; the answer is where in `out` it belongs.
     #[inline]
-    pub fn row(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
+    pub fn row(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
         match self.format {
             RowFormat::Jsonl => self.jsonl(row, footprint, out),
             RowFormat::Csv => self.csv(row, footprint, out),
         }
     }
 
-    fn jsonl(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
-        for (i, &column) in self.columns.iter().enumerate() {
-            out.extend_from_slice(if i == 0 { b"{\"" } else { b",\"" });
-            out.extend_from_slice(column.name().as_bytes());
-            match self.value(column, row, footprint) {
-                Value::Absent => out.extend_from_slice(b"\":null"),
-                Value::Flag(flag) => {
-                    out.extend_from_slice(if flag { b"\":true" } else { b"\":false" });
+    fn jsonl(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
+        let (mut digits, mut hole) = (itoa::Buffer::new(), None);
+        for place in &self.columns {
+            let value = match self.value(place.column, row, footprint) {
+                Value::Absent => {
+                    out.extend_from_slice(&place.absent);
+                    continue;
                 }
-                Value::Name(name) => json_name(name, out),
-                Value::Word(word) => json_text(word, out),
-                Value::Module(id) => json_text(&id.name(), out),
-                Value::Number(n) => json_number(itoa::Buffer::new().format(n), out),
-                Value::Signed(n) => json_number(itoa::Buffer::new().format(n), out),
-            }
+                Value::Unknown => {
+                    out.extend_from_slice(&place.lead);
+                    hole = Some(out.len());
+                    continue;
+                }
+                Value::Name(name) => {
+                    json_name(&place.lead, name, out);
+                    continue;
+                }
+                Value::Word(word) => {
+                    json_text(&place.lead, word, out);
+                    continue;
+                }
+                Value::Module(id) => {
+                    json_text(&place.lead, &id.name(), out);
+                    continue;
+                }
+                Value::Flag(flag) => flag_text(flag),
+                Value::Number(n) => digits.format(n),
+                Value::Signed(n) => digits.format(n),
+            };
+            out.extend_from_slice(&place.lead);
+            out.extend_from_slice(value.as_bytes());
         }
         out.extend_from_slice(if self.columns.is_empty() { b"{}\n" } else { b"}\n" });
+        hole
     }
 
-    fn csv(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) {
-        for (i, &column) in self.columns.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            match self.value(column, row, footprint) {
-                Value::Absent => {}
-                Value::Flag(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
-                Value::Name(name) => csv_name(name, out),
-                Value::Word(word) => out.extend_from_slice(word.as_bytes()),
-                Value::Module(id) => out.extend_from_slice(id.name().as_bytes()),
-                Value::Number(n) => {
-                    out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+    fn csv(&self, row: &Row<'_>, footprint: &Footprint, out: &mut Vec<u8>) -> Option<usize> {
+        let (mut digits, mut hole) = (itoa::Buffer::new(), None);
+        for place in &self.columns {
+            out.extend_from_slice(&place.lead);
+            let value = match self.value(place.column, row, footprint) {
+                Value::Absent => continue,
+                Value::Unknown => {
+                    hole = Some(out.len());
+                    continue;
                 }
-                Value::Signed(n) => {
-                    out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+                Value::Name(name) => {
+                    csv_name(name, out);
+                    continue;
                 }
-            }
+                Value::Module(id) => {
+                    out.extend_from_slice(id.name().as_bytes());
+                    continue;
+                }
+                Value::Word(word) => word,
+                Value::Flag(flag) => flag_text(flag),
+                Value::Number(n) => digits.format(n),
+                Value::Signed(n) => digits.format(n),
+            };
+            out.extend_from_slice(value.as_bytes());
         }
         out.push(b'\n');
+        hole
     }
 
     #[inline]
     fn value<'a>(&self, column: Column, row: &Row<'a>, footprint: &Footprint) -> Value<'a> {
-        let [key, object, structure, payload] = whole_parts(column, footprint);
         match column {
-            Column::Db => number(row.db),
+            Column::Db => row.db.map_or(Value::Unknown, Value::Number),
             Column::Key => Value::Name(row.key),
             Column::Type => row.module.map_or(Value::Word(row.kind.name()), Value::Module),
             Column::Encoding => Value::Word(row.encoding.name()),
@@ -240,10 +291,10 @@ impl Rows {
             Column::FieldsWithTtl => Value::Number(footprint.fields_with_ttl),
             Column::Spread => Value::Number(footprint.spread.round()),
             Column::Certainty => Value::Word(certainty(footprint.certainty)),
-            Column::KeyBytes => Value::Number(key),
-            Column::ObjectBytes => Value::Number(object),
-            Column::StructureBytes => Value::Number(structure),
-            Column::PayloadBytes => Value::Number(payload),
+            Column::KeyBytes => Value::Number(whole_part(0, footprint)),
+            Column::ObjectBytes => Value::Number(whole_part(1, footprint)),
+            Column::StructureBytes => Value::Number(whole_part(2, footprint)),
+            Column::PayloadBytes => Value::Number(whole_part(3, footprint)),
         }
     }
 
@@ -260,19 +311,12 @@ fn number<'a>(n: Option<impl Into<u64>>) -> Value<'a> {
     n.map_or(Value::Absent, |n| Value::Number(n.into()))
 }
 
-/// The first lane's parts in whole bytes, rounded so that they add up to the rounded sum.
-fn whole_parts(column: Column, footprint: &Footprint) -> [u64; 4] {
-    use Column::{KeyBytes, ObjectBytes, PayloadBytes, StructureBytes};
-    if !matches!(column, KeyBytes | ObjectBytes | StructureBytes | PayloadBytes) {
-        return [0; 4];
-    }
-    let [parts, ..] = &footprint.parts;
-    let (mut sum, mut shown) = (Size::ZERO, 0);
-    [parts.key, parts.object, parts.structure, parts.payload].map(|part| {
-        sum += part;
-        let before = std::mem::replace(&mut shown, sum.round());
-        shown.saturating_sub(before)
-    })
+/// One of the first lane's parts in whole bytes, rounded so that they add up to the rounded sum.
+fn whole_part(index: usize, footprint: &Footprint) -> u64 {
+    let [Parts { key, object, structure, payload }, ..] = footprint.parts;
+    let upto =
+        |n: usize| [key, object, structure, payload].into_iter().take(n).sum::<Size>().round();
+    upto(index + 1).saturating_sub(upto(index))
 }
 
 const fn certainty(certainty: Certainty) -> &'static str {
@@ -283,27 +327,30 @@ const fn certainty(certainty: Certainty) -> &'static str {
     }
 }
 
-fn json_number(digits: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(digits.as_bytes());
+const fn flag_text(flag: bool) -> &'static str {
+    if flag { "true" } else { "false" }
 }
 
-fn json_text(text: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"\":\"");
+fn json_text(lead: &[u8], text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(lead);
+    out.push(b'"');
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
 }
 
-fn json_name(name: &[u8], out: &mut Vec<u8>) {
-    match std::str::from_utf8(name) {
-        Ok(text) => {
-            out.extend_from_slice(b"\":\"");
-            escape::json(text, out);
-        }
-        Err(_) => {
-            out.extend_from_slice(b"_base64\":\"");
-            escape::base64(name, out);
-        }
+fn json_name(lead: &[u8], name: &[u8], out: &mut Vec<u8>) {
+    if escape::is_plain(name) {
+        out.extend_from_slice(lead);
+        out.push(b'"');
+        out.extend_from_slice(name);
+    } else if let Ok(text) = std::str::from_utf8(name) {
+        out.extend_from_slice(lead);
+        out.push(b'"');
+        escape::json(text, out);
+    } else {
+        out.extend_from_slice(lead.strip_suffix(b"\":").unwrap_or(lead));
+        out.extend_from_slice(b"_base64\":\"");
+        escape::base64(name, out);
     }
     out.push(b'"');
 }
@@ -322,7 +369,7 @@ fn csv_name(name: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use crate::entries::ValueKind;
-    use crate::footprint::{Encoding, LANES, Parts};
+    use crate::footprint::{Encoding, LANES};
 
     fn footprint() -> Footprint {
         let half = Size::ratio(1, 2);
@@ -402,6 +449,20 @@ mod tests {
             "{\"bytes\":42,\"key_bytes\":11,\"object_bytes\":10,\"structure_bytes\":11,\
              \"payload_bytes\":10,\"spread\":4,\"certainty\":\"expected\",\"largest_element\":7}\n"
         );
+    }
+
+    #[test]
+    fn an_unknown_database_leaves_a_hole() {
+        for (format, filled) in
+            [(RowFormat::Jsonl, "+{\"db\":3,\"bytes\":42}\n"), (RowFormat::Csv, "+3,42\n")]
+        {
+            let rows = Rows::new(format, vec![Column::Db, Column::Bytes], None);
+            let (footprint, mut out) = (footprint(), b"+".to_vec());
+            let row = Row { db: None, ..row(b"k", &footprint) };
+            let hole = rows.row(&row, &footprint, &mut out).unwrap();
+            out.insert(hole, b'3');
+            assert_eq!(out, filled.as_bytes());
+        }
     }
 
     #[test]

@@ -101,17 +101,9 @@ fn rest(keys: u64, bytes: u64) -> PrefixRow {
 }
 
 impl PrefixRow {
-    /// The same row with its figures split over `types`.
-    fn of(mut self, types: &[&str]) -> Self {
-        let bytes = apportion(&vec![1; types.len()], self.all.bytes.0);
-        let keys = apportion(&vec![1; types.len()], self.all.keys.0);
-        let shares = types.iter().zip(keys).zip(bytes);
-        self.types = shares
-            .map(|((name, keys), bytes)| TypeShare {
-                name: (*name).to_owned(),
-                all: Tally::new(keys, bytes),
-            })
-            .collect();
+    /// The same row with `types` among its keys.
+    fn of(mut self, types: &[&'static str]) -> Self {
+        self.types = types.to_vec();
         self
     }
 }
@@ -126,7 +118,7 @@ fn split(totals: Tally, weights: &[u64]) -> Vec<Tally> {
 fn databases(totals: Tally) -> Vec<DatabaseRow> {
     let tallies = split(totals, &[9, 1]);
     let rows = [0, 3].into_iter().zip(tallies);
-    rows.map(|(db, all)| DatabaseRow { db, all, no_ttl: all }).collect()
+    rows.map(|(db, all)| DatabaseRow { db: Some(db), all, no_ttl: all }).collect()
 }
 
 fn types(totals: Tally) -> Vec<TypeRow> {
@@ -171,8 +163,13 @@ fn lifetimes(report: &mut Report, totals: Tally) {
 
 fn never(prefixes: &[PrefixRow]) -> Vec<NeverExpireRow> {
     let rows = prefixes.iter().filter(|row| row.depth == 0 && row.kind == PrefixKind::Prefix);
-    rows.map(|row| NeverExpireRow { prefix: row.prefix.clone(), no_ttl: row.no_ttl, all: row.all })
-        .collect()
+    rows.map(|row| NeverExpireRow {
+        prefix: row.prefix.clone(),
+        kind: row.kind,
+        no_ttl: row.no_ttl,
+        all: row.all,
+    })
+    .collect()
 }
 
 fn keys() -> Vec<KeyRow> {

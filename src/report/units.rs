@@ -211,9 +211,9 @@ pub fn apportion(parts: &[u64], steps: u64) -> Vec<u64> {
 pub fn percent(permille: u64, part: u64, whole: u64) -> String {
     match permille {
         _ if part == 0 => "0".to_owned(),
-        _ if part >= whole => "100".to_owned(),
+        _ if part == whole => "100".to_owned(),
         0 => "<0.1".to_owned(),
-        1000.. => ">99.9".to_owned(),
+        1000.. if part < whole => ">99.9".to_owned(),
         n => format!("{}.{}", n / 10, n % 10),
     }
 }
@@ -330,6 +330,7 @@ mod tests {
         assert_eq!(percent_of(999_999, 1_000_000), ">99.9");
         assert_eq!(percent_of(10, 10), "100");
         assert_eq!(percent_of(259, 1000), "25.9");
+        assert_eq!(percent_of(1011, 1000), "101.1");
         assert_eq!(percent_of(0, 0), "0");
         assert_eq!(whole_percent_of(1, 1000), "<1 %");
         assert_eq!(whole_percent_of(999, 1000), ">99 %");

@@ -14,8 +14,12 @@
 
 pub mod dump;
 pub mod fixture;
+pub mod judge;
+pub mod live;
 pub mod packed;
+pub mod program;
 pub mod read;
 pub mod shapes;
 pub mod stream;
 pub mod write;
+pub mod zoo;

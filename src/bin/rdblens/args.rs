@@ -1,7 +1,10 @@
 //! What the user typed.
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, FromArgMatches, Subcommand, ValueEnum};
+use rdblens::footprint::Allocator;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -33,21 +36,51 @@ const STYLES: Styles = Styles::styled()
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default());
 
-/// What fills this Redis? Memory by prefix, type and TTL, from an RDB snapshot.
-///
-/// Reads a copied dump.rdb (or the base file of an appendonlydir) of any Redis or Valkey, offline,
-/// and computes what its keys take in the memory of the server that loads it. Sizes are in binary
-/// units: 1 GiB is 2^30 bytes.
-#[derive(Debug, Parser)]
-#[command(version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct Args {
-    /// What to do; `analyze` when it is left out.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    /// The flags of `analyze`.
-    #[command(flatten)]
-    pub analyze: Option<Analyze>,
+const ABOUT: &str = "What fills this Redis? Memory by prefix, type and TTL, from an RDB snapshot";
+
+const LONG_ABOUT: &str = "\
+What fills this Redis? Memory by prefix, type and TTL, from an RDB snapshot.
+
+Reads a copied dump.rdb (or the base file of an appendonlydir) of any Redis or Valkey, offline, and
+computes what its keys take in the memory of the server that loads it. Sizes are in binary units:
+1 GiB is 2^30 bytes.";
+
+impl Command {
+    /// Reads the command line; ends the process when it makes no sense or asks for help.
+    pub fn parse() -> Self {
+        Self::parse_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Reads `args`, the first of which is the program's name.
+    ///
+    /// # Errors
+    /// When they make no sense, or ask for help.
+    pub fn parse_from<T: Into<OsString> + Clone>(
+        args: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(args)?;
+        if matches.subcommand().is_some() {
+            Self::from_arg_matches(&matches)
+        } else {
+            Analyze::from_arg_matches(&matches).map(Self::Analyze)
+        }
+    }
+
+    /// All commands, and beside them the flags of `analyze`, whose name may be left out.
+    fn command() -> clap::Command {
+        let plain = clap::Command::new("rdblens")
+            .version(env!("CARGO_PKG_VERSION"))
+            .styles(STYLES)
+            .max_term_width(100)
+            .args_conflicts_with_subcommands(true)
+            .subcommand_negates_reqs(true);
+        Self::augment_subcommands(Analyze::augment_args(plain))
+            .subcommand_required(false)
+            .arg_required_else_help(true)
+            .about(ABOUT)
+            .long_about(LONG_ABOUT)
+            .after_help(EXAMPLES)
+    }
 }
 
 /// What to do.
@@ -62,7 +95,7 @@ pub enum Command {
 }
 
 /// Flags of `analyze`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 pub struct Analyze {
     /// See there.
     #[command(flatten)]
@@ -103,7 +136,7 @@ pub struct Analyze {
 }
 
 /// Flags of `keys`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 pub struct Keys {
     /// See there.
     #[command(flatten)]
@@ -124,7 +157,7 @@ pub struct Keys {
 }
 
 /// What is read and where the result goes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 pub struct Input {
     /// An RDB file; - for standard input
     #[arg(value_name = "DUMP")]
@@ -141,13 +174,16 @@ pub struct Input {
     /// Show no progress bar
     #[arg(long, help_heading = "Reading")]
     pub no_progress: bool,
+    /// Say on standard error how long reading took, thread by thread
+    #[arg(long, help_heading = "Reading")]
+    pub timings: bool,
     /// The time that counts as now, for the snapshot's age: RFC 3339, Unix seconds or milliseconds
     #[arg(long, value_name = "TIME", help_heading = "Reading")]
     pub now: Option<String>,
 }
 
 /// What sizes are computed for.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Sizing")]
 pub struct Sizing {
     /// The server that loads the dump, such as redis-7.2 or valkey-8.1.2 [default: the one that
@@ -158,7 +194,12 @@ pub struct Sizing {
     #[arg(long, value_name = "FILE")]
     pub server_config: Option<PathBuf>,
     /// The server's allocator
-    #[arg(long, value_enum, value_name = "NAME", default_value_t = Allocator::Jemalloc)]
+    ///
+    /// jemalloc is the one that servers are built with unless told otherwise; system-jemalloc is
+    /// that of a distribution's packages up to 5.3.0, system-jemalloc-5.3.1 from there on; libc is
+    /// glibc's malloc. INFO memory names it (mem_allocator).
+    #[arg(long, value_name = "NAME", default_value_t = Allocator::Jemalloc)]
+    #[arg(value_parser = allocators())]
     pub allocator: Allocator,
     /// What the bytes of a key are
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = Sizes::Allocated)]
@@ -166,7 +207,7 @@ pub struct Sizing {
 }
 
 /// Which keys count.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Which keys")]
 pub struct Selection {
     /// Only these databases
@@ -211,6 +252,12 @@ pub enum RowsFormat {
     Csv,
 }
 
+/// Reads an allocator's name.
+fn allocators() -> impl TypedValueParser<Value = Allocator> {
+    let names = PossibleValuesParser::new(Allocator::ALL.map(Allocator::name));
+    names.try_map(|name| name.parse::<Allocator>())
+}
+
 /// When to do what suits a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
@@ -220,32 +267,6 @@ pub enum When {
     Always,
     /// Never
     Never,
-}
-
-/// What a server gets its memory from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Allocator {
-    /// The jemalloc that servers are built with unless told otherwise
-    Jemalloc,
-    /// The jemalloc of a distribution's packages, up to 5.3.0
-    SystemJemalloc,
-    /// The same from 5.3.1 on
-    #[value(name = "system-jemalloc-5.3.1")]
-    SystemJemalloc531,
-    /// glibc's malloc
-    Libc,
-}
-
-impl Allocator {
-    /// Its name, as `--allocator` takes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Jemalloc => "jemalloc",
-            Self::SystemJemalloc => "system-jemalloc",
-            Self::SystemJemalloc531 => "system-jemalloc-5.3.1",
-            Self::Libc => "libc",
-        }
-    }
 }
 
 /// What the bytes of a key are.

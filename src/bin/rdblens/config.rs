@@ -1,13 +1,12 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
 use crate::args::{
-    Allocator, Analyze, Args, Command, Input, Keys, ReportFormat, RowsFormat, Selection, Sizes,
-    Sizing, When,
+    Analyze, Command, Input, Keys, ReportFormat, RowsFormat, Selection, Sizes, Sizing, When,
 };
-use rdblens::footprint::Size;
+use rdblens::footprint::{Allocator, Measure, Size};
 use rdblens::groups::{Filter, Glob, TypeName};
 use rdblens::report::{
-    Bytes, Column, Drawing, Filters, Length, Measure, Millis, RowFormat, Terminal, parse_size, time,
+    Bytes, Column, Drawing, Filters, Length, Millis, RowFormat, Terminal, parse_size, time,
 };
 use regex::bytes::RegexSet;
 use std::io::IsTerminal;
@@ -82,6 +81,8 @@ pub struct Config {
     pub threads: usize,
     /// Whether a progress bar is shown on standard error.
     pub progress: bool,
+    /// Whether standard error tells how long reading took.
+    pub timings: bool,
     /// The time that the user gave as now.
     pub now: Option<Millis>,
     /// Which server the sizes are for, as the user named it.
@@ -143,6 +144,8 @@ pub enum Form {
 const TOP: usize = 100;
 /// How many they have at the most: memory grows with them.
 const TOP_LIMIT: usize = 1_000_000;
+/// How many separators there may be; those of a name are told apart by four bits.
+const MOST_SEPARATORS: usize = 15;
 /// How many they have with `--full` alone.
 const FULL: usize = 20;
 
@@ -151,17 +154,16 @@ impl Config {
     ///
     /// # Errors
     /// When flags contradict each other or have no meaning: one line that names the flag.
-    pub fn resolve(args: Args, host: &Host) -> Result<Self, String> {
-        match (args.command, args.analyze) {
-            (Some(Command::Keys(keys)), _) => {
+    pub fn resolve(command: Command, host: &Host) -> Result<Self, String> {
+        match command {
+            Command::Keys(keys) => {
                 let task = rows(&keys)?;
                 Self::with(task, keys.input, (keys.sizing, keys.selection), host)
             }
-            (Some(Command::Analyze(analyze)), _) | (None, Some(analyze)) => {
+            Command::Analyze(analyze) => {
                 let task = report(&analyze, host)?;
                 Self::with(task, analyze.input, (analyze.sizing, analyze.selection), host)
             }
-            (None, None) => Err("which file? See rdblens --help".to_owned()),
         }
     }
 
@@ -187,6 +189,7 @@ impl Config {
                     || host.stdout_columns.is_none()
                     || matches!(task, Task::Report(_))),
             output: input.output,
+            timings: input.timings,
             now: now(input.now.as_deref())?,
             server: sizing.server,
             server_config: sizing.server_config,
@@ -276,9 +279,12 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
 
 fn separators(given: &[String]) -> Result<Vec<u8>, String> {
     let single = |text: &String| match text.as_bytes() {
-        [byte] => Ok(*byte),
+        [byte] if byte.is_ascii() => Ok(*byte),
         _ => Err(format!("--separator: \"{text}\" is not one ASCII character")),
     };
+    if given.len() > MOST_SEPARATORS {
+        return Err(format!("--separator: {MOST_SEPARATORS} at the most"));
+    }
     given.iter().map(single).collect()
 }
 
@@ -354,4 +360,163 @@ fn regexes(patterns: &[String]) -> Result<Option<RegexSet>, String> {
         return Ok(None);
     }
     RegexSet::new(patterns).map(Some).map_err(|error| format!("--regex: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terminal_host() -> Host {
+        Host {
+            stdout_columns: Some(132),
+            stderr_is_terminal: true,
+            utf8: true,
+            no_color: false,
+            cores: 6,
+            clock: Millis(1_000),
+        }
+    }
+
+    fn resolve(line: &str, host: &Host) -> Result<Config, String> {
+        let args = std::iter::once("rdblens").chain(line.split(' '));
+        Config::resolve(Command::parse_from(args).unwrap(), host)
+    }
+
+    fn error(line: &str) -> String {
+        resolve(line, &terminal_host()).unwrap_err()
+    }
+
+    fn report(line: &str, host: &Host) -> Report {
+        match resolve(line, host).unwrap().task {
+            Task::Report(report) => report,
+            Task::Rows { .. } => panic!("no report"),
+        }
+    }
+
+    fn text(line: &str, host: &Host) -> Terminal {
+        match report(line, host).form {
+            Form::Text(terminal) => terminal,
+            Form::Json => panic!("no text"),
+        }
+    }
+
+    #[test]
+    fn analyze_is_what_is_done_by_default() {
+        for line in ["d.rdb --db 1,2 --db 3", "analyze --db 1,2 --db 3 d.rdb"] {
+            let config = resolve(line, &terminal_host()).unwrap();
+            assert_eq!(config.dump, Some(PathBuf::from("d.rdb")));
+            assert_eq!(config.filter.dbs, [1, 2, 3]);
+            assert_eq!((config.threads, config.checksum, config.progress), (6, true, true));
+            assert!(matches!(config.task, Task::Report(_)));
+        }
+        assert_eq!(resolve("-", &terminal_host()).unwrap().dump, None);
+    }
+
+    #[test]
+    fn the_terminal_decides_what_is_drawn_unless_flags_do() {
+        let drawn = |line: &str, host: &Host| {
+            let Terminal { width, color, drawing, .. } = text(line, host);
+            (width, color, drawing)
+        };
+        let (host, pipe) = (terminal_host(), Host { utf8: true, ..Host::default() });
+        assert_eq!(drawn("d", &host), (132, true, Drawing::Utf8));
+        assert_eq!(drawn("d", &pipe), (80, false, Drawing::Utf8));
+        assert_eq!(drawn("d -o f", &host), (80, false, Drawing::Utf8));
+        assert_eq!(drawn("d --color never --ascii --width 60", &host), (60, false, Drawing::Ascii));
+        assert_eq!(drawn("d --color always --width 1", &pipe), (40, true, Drawing::Utf8));
+        let plain = Host { no_color: true, utf8: false, ..terminal_host() };
+        assert_eq!(drawn("d", &plain), (132, false, Drawing::Ascii));
+        assert_eq!(drawn("d --color always", &plain), (132, true, Drawing::Ascii));
+    }
+
+    #[test]
+    fn lists_are_as_long_as_asked_for() {
+        let host = terminal_host();
+        assert_eq!(text("d", &host).length, Length::Screen);
+        assert_eq!(text("d --top 7", &host).length, Length::Top(7));
+        assert_eq!(text("d --full", &host).length, Length::Full(20));
+        assert_eq!(text("d --full --top 300", &host).length, Length::Full(300));
+        assert_eq!(report("d --top 300", &host).top, 300);
+        assert_eq!(report("d", &host).top, 100);
+    }
+
+    #[test]
+    fn only_text_asks_the_clock() {
+        let host = terminal_host();
+        assert_eq!(report("d", &host).now, Some(Millis(1_000)));
+        assert_eq!(report("d --format json", &host).now, None);
+        assert_eq!(report("d --format json --now 5", &host).now, Some(Millis(5_000)));
+        assert_eq!(report("d --now 1970-01-01T00:00:07Z", &host).now, Some(Millis(7_000)));
+    }
+
+    #[test]
+    fn a_bar_does_not_run_into_rows() {
+        let progress = |line: &str, host: &Host| resolve(line, host).unwrap().progress;
+        let to_file = Host { stdout_columns: None, ..terminal_host() };
+        assert!(!progress("keys d", &terminal_host()));
+        assert!(progress("keys d", &to_file));
+        assert!(progress("keys d -o f", &terminal_host()));
+        assert!(!progress("keys d --no-progress", &to_file));
+        assert!(!progress("d", &Host { stderr_is_terminal: false, ..terminal_host() }));
+    }
+
+    #[test]
+    fn columns_replace_the_usual_ones_or_follow_them() {
+        let columns = |line: &str| match resolve(line, &terminal_host()).unwrap().task {
+            Task::Rows { columns, .. } => columns,
+            Task::Report(_) => panic!("no rows"),
+        };
+        assert_eq!(columns("keys d"), Column::DEFAULT);
+        assert_eq!(columns("keys d --columns bytes,key"), [Column::Bytes, Column::Key]);
+        let more = columns("keys d --columns +spread,certainty");
+        assert_eq!(more.get(11..), Some(&[Column::Spread, Column::Certainty][..]));
+        assert!(error("keys d --columns colour").starts_with("--columns: no column \"colour\""));
+        assert!(error("keys d --columns +key").contains("twice"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_flags_name() {
+        for (line, flag) in [
+            ("d --no-ttl --with-ttl", "--no-ttl"),
+            ("d --type hashes", "--type"),
+            ("d --regex [", "--regex"),
+            ("d --min-bytes 10zb", "--min-bytes"),
+            ("d --min-bytes 99999999999gb", "--min-bytes"),
+            ("d --now then", "--now"),
+            ("keys d --now then", "--now"),
+            ("d --threads 0", "--threads"),
+            ("d --top 0", "--top"),
+            ("d --top 99999999999", "--top"),
+            ("d --depth 0", "--depth"),
+            ("d --separator ::", "--separator"),
+            ("d --separator ö", "--separator"),
+            ("d -o d", "--output"),
+        ] {
+            assert!(error(line).starts_with(flag), "{line}: {}", error(line));
+        }
+    }
+
+    #[test]
+    fn filters_are_what_the_report_shows() {
+        let line = "d --type hash --match a* --regex b --min-bytes 1kb --with-ttl --db 0";
+        let Config { filter, filters, .. } = resolve(line, &terminal_host()).unwrap();
+        assert_eq!((filter.least, filter.ttl), (Size::bytes(1024), Some(true)));
+        assert!(!filter.is_open() && !filters.is_empty());
+        assert!(filter.accepts_name(b"ab") && !filter.accepts_name(b"ac"));
+        assert!(resolve("d", &terminal_host()).unwrap().filter.is_open());
+        assert!(resolve("d", &terminal_host()).unwrap().filters.is_empty());
+    }
+
+    #[test]
+    fn the_locale_tells_the_charset() {
+        let speaks = |set: &[(&str, &str)]| {
+            speaks_utf8(|name| {
+                set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(speaks(&[]));
+        assert!(speaks(&[("LANG", "de_DE.UTF-8")]));
+        assert!(!speaks(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")]));
+        assert!(speaks(&[("LC_ALL", ""), ("LANG", "C.utf8")]));
+    }
 }

@@ -1,10 +1,18 @@
 //! The snapshot that the user named.
 
 use crate::config::Config;
+use crate::exit::Exit;
 use rdblens::bytes::{Cursor, Fault, Snapshot};
 use rdblens::entries::Head;
-use std::io::{self, ErrorKind};
+use rdblens::footprint::{
+    Footprinter, Lane, Measure, Overrides, Server, ServerName, TemplateShares,
+};
+use rdblens::groups::{Filter, Finish, Outcome, ReadError, Source};
+use rdblens::report::escape;
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// Opens the snapshot.
 ///
@@ -34,10 +42,7 @@ pub fn fault_line(config: &Config, fault: &Fault) -> String {
 /// The snapshot's name, fit for a terminal.
 pub fn name(config: &Config) -> String {
     let Some(path) = &config.dump else { return "standard input".to_owned() };
-    rdblens::report::escape::terminal(
-        path.as_os_str().as_encoded_bytes(),
-        rdblens::report::escape::Charset::Utf8,
-    )
+    escape::terminal(path.as_os_str().as_encoded_bytes(), escape::Charset::Utf8)
 }
 
 fn advice(error: &io::Error, config: &Config) -> String {
@@ -55,4 +60,79 @@ fn advice(error: &io::Error, config: &Config) -> String {
         ErrorKind::PermissionDenied => "; copy it to a place where you may read it".to_owned(),
         _ => String::new(),
     }
+}
+
+/// A snapshot, and the server that its keys are sized for.
+pub struct Input<'a> {
+    pub config: &'a Config,
+    pub source: Source<'a>,
+    pub server: Arc<Server>,
+    pub templates: Arc<TemplateShares>,
+    /// When the run began.
+    pub started: Instant,
+}
+
+impl<'a> Input<'a> {
+    /// The keys that count, and whether they have slots.
+    pub fn selection(&self) -> (&'a Filter, bool) {
+        (&self.config.filter, self.server.cluster)
+    }
+
+    /// What sizes keys: as `measures` say, in as many lanes.
+    pub fn footprinter(&self, measures: &[Measure]) -> Footprinter {
+        let lane = |&measure: &Measure| Lane { server: Arc::clone(&self.server), measure };
+        Footprinter::new(measures.iter().map(lane).collect(), Arc::clone(&self.templates))
+    }
+}
+
+/// The server that the sizes are for: the snapshot's own, or as the user said.
+///
+/// # Errors
+/// One line, when it is unknown or its settings cannot be read.
+pub fn server(config: &Config, head: &Head) -> Result<Server, String> {
+    let name = config.server.as_deref().map(str::parse::<ServerName>).transpose();
+    let settings = config.server_config.as_deref().map(std::fs::read_to_string).transpose();
+    let file = config.server_config.as_deref().unwrap_or(Path::new("")).display();
+    let overrides = Overrides {
+        server: name.map_err(|error| format!("--server: {error}"))?,
+        config: settings.map_err(|error| format!("--server-config: {file}: {error}"))?,
+        allocator: Some(config.allocator),
+    };
+    Server::detect(head, &overrides).map_err(|error| format!("--server-config: {file}: {error}"))
+}
+
+/// Says on standard error what was wrong with the snapshot, if anything was.
+pub fn judge(input: &Input<'_>, outcome: &Outcome) -> Exit {
+    let line = match &outcome.finish {
+        Some(Finish::Fault(error)) => error_line(input.config, error),
+        Some(Finish::End { .. }) => match outcome.checksum_fault() {
+            Some(fault) => fault_line(input.config, &fault),
+            None => return Exit::Complete,
+        },
+        None => return Exit::Complete,
+    };
+    // nobody is left to tell when standard error is closed
+    let _ = writeln!(io::stderr(), "rdblens: {line}");
+    Exit::Incomplete
+}
+
+/// A fault and the key that it concerns, in one line.
+fn error_line(config: &Config, error: &ReadError) -> String {
+    let fault = &error.fault;
+    let key = match &error.key {
+        Some(key) if error.inside => format!("in key \"{}\"", printable(key)),
+        Some(key) => format!("after key \"{}\"", printable(key)),
+        None => "before the first key".to_owned(),
+    };
+    let db = error.db.map(|db| format!(" of database {db}")).unwrap_or_default();
+    let (name, at, kind) = (name(config), fault.at, &fault.kind);
+    format!("{name}: byte {at}, {key}{db}: {kind}; {}", kind.advice())
+}
+
+/// A name, fit for a terminal and for one line.
+fn printable(name: &[u8]) -> String {
+    /// The rest of a longer name helps nobody.
+    const LONGEST: usize = 200;
+    let shown = escape::terminal(name.get(..LONGEST).unwrap_or(name), escape::Charset::Utf8);
+    if name.len() > LONGEST { format!("{shown}...") } else { shown }
 }

@@ -1,23 +1,25 @@
 //! The command line: parse, run, exit code.
 
+mod analyze;
 mod args;
 mod config;
 mod exit;
 mod input;
+mod keys;
 mod output;
 mod progress;
 mod run;
+mod timings;
 
-use args::Args;
-use clap::Parser;
+use args::Command;
 use config::{Config, Host};
 use exit::Exit;
 use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let outcome = Config::resolve(args, &Host::probe()).and_then(|config| run::run(&config));
+    let outcome =
+        Config::resolve(Command::parse(), &Host::probe()).and_then(|config| run::run(&config));
     let exit = outcome.unwrap_or_else(|message| {
         // Nobody is left to tell when standard error is closed.
         let _ = writeln!(std::io::stderr(), "rdblens: {message}");

@@ -3,7 +3,8 @@
 use super::paint::{Flow, Line, Style, Theme};
 use crate::report::units::{Bytes, Scale, apportion, percent_of};
 use crate::report::{
-    Checksum, Completeness, Filters, Instance, Interruption, Measure, Report, Source, escape, time,
+    Checksum, Completeness, DatabaseRow, Filters, Instance, Interruption, Measure, Report, Source,
+    escape, time,
 };
 
 /// Where text begins behind a label.
@@ -109,8 +110,7 @@ fn keys(report: &Report) -> String {
     let noun = if keys.0 == 1 { "key" } else { "keys" };
     match report.databases.as_slice() {
         [] => format!("{keys} {noun}"),
-        [only] if only.db == 0 => format!("{keys} {noun} in database 0"),
-        [only] => format!("{keys} {noun} in database {}", only.db),
+        [DatabaseRow { db: Some(db), .. }] => format!("{keys} {noun} in database {db}"),
         several => format!("{keys} {noun} in {} databases", several.len()),
     }
 }
@@ -217,7 +217,9 @@ fn whole_instance(instance: &Instance, report: &Report, theme: &Theme, flow: &mu
     if matches!(report.completeness, Completeness::Incomplete(_)) {
         return;
     }
-    if let Some(text) = instance.unexplained_bytes.and_then(|rest| unexplained(rest, instance)) {
+    let modules = !report.modules.is_empty();
+    let rest = instance.unexplained_bytes;
+    if let Some(text) = rest.and_then(|rest| unexplained(rest, instance, modules)) {
         flow.words(theme, Style::Plain, &text);
     }
 }
@@ -240,13 +242,16 @@ fn parts(instance: &Instance) -> String {
 }
 
 /// What the rest usually is; nothing where there is next to none.
-fn unexplained(rest: i64, instance: &Instance) -> Option<String> {
+fn unexplained(rest: i64, instance: &Instance, modules: bool) -> Option<String> {
     let bytes = Bytes(rest.unsigned_abs());
     if bytes.0 < instance.total_bytes.0 / 200 {
         return None;
     }
     Some(if rest > 0 {
-        format!("other {bytes}: buffers, slack in values and tables, module indexes")
+        format!(
+            "the other {bytes}: buffers, slack in values and tables{}",
+            if modules { ", module indexes" } else { "" }
+        )
     } else {
         format!(
             "{bytes} more than the server counted: is it another version, allocator or setting?"

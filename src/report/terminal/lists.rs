@@ -3,7 +3,7 @@
 use super::paint::{Line, Style, Theme};
 use super::table::{Column, Table};
 use crate::report::units::{apportion, percent, whole_percent_of};
-use crate::report::{Bytes, Count, KeyRow, Millis, PrefixRow, Report, Tally, TypeRow, escape};
+use crate::report::{Bytes, Count, KeyRow, Millis, Report, Tally, TypeRow, escape};
 
 /// Types, the heaviest first.
 pub(super) fn types(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
@@ -70,7 +70,8 @@ pub(super) fn databases(report: &Report, rows: usize, theme: &Theme) -> Vec<Line
         Column::figure("no TTL"),
     ]);
     for row in report.databases.iter().take(rows) {
-        table.row(Style::Plain, tally_cells(row.db.to_string(), row.all, row.no_ttl));
+        let name = row.db.map_or_else(|| "others".to_owned(), |db| db.to_string());
+        table.row(Style::Plain, tally_cells(name, row.all, row.no_ttl));
     }
     table.lines(theme)
 }
@@ -119,8 +120,7 @@ pub(super) fn never(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
         Column::figure("of the prefix"),
     ]);
     for row in report.never_expire.iter().take(rows) {
-        let name = PrefixRow { prefix: row.prefix.clone(), ..PrefixRow::default() };
-        let name = super::prefixes::name(&name, &[], theme);
+        let name = super::prefixes::glob(&row.prefix, row.kind, &[], theme);
         let share = whole_percent_of(row.no_ttl.bytes.0, row.all.bytes.0);
         let cells = [name, row.no_ttl.keys.short(), row.no_ttl.bytes.to_string(), share];
         table.row(Style::Plain, cells);

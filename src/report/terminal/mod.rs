@@ -64,7 +64,9 @@ impl Terminal {
         };
         let mut blocks = vec![
             head,
-            list(rows.prefixes, |n| prefixes::lines(report, n, theme)),
+            list(rows.prefixes.min(prefixes::available(report)), |n| {
+                prefixes::lines(report, n, theme)
+            }),
             list(rows.never.min(report.never_expire.len()), |n| lists::never(report, n, theme)),
             bar,
             list(rows.types.min(report.types.len()), |n| lists::types(report, n, theme)),
@@ -113,6 +115,17 @@ fn list(rows: usize, lines: impl FnOnce(usize) -> Vec<Line>) -> Vec<Line> {
     if rows == 0 { Vec::new() } else { lines(rows) }
 }
 
+/// Whose turn it is for a row, over and over while there is room.
+const ROUND: [List; 7] = [
+    List::Prefixes,
+    List::Prefixes,
+    List::Never,
+    List::Keys,
+    List::Types,
+    List::Prefixes,
+    List::Types,
+];
+
 /// How many rows each list of the screen has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Rows {
@@ -124,7 +137,8 @@ struct Rows {
 
 impl Rows {
     const fn all(n: usize) -> Self {
-        Self { prefixes: n, never: n, types: n, keys: n }
+        // and one for all other prefixes
+        Self { prefixes: n.saturating_add(1), never: n, types: n, keys: n }
     }
 
     /// The rows that fit into `lines`, shared so that every list says the most it can: row by row,
@@ -138,9 +152,8 @@ impl Rows {
         };
         let mut rows = Self::default();
         let mut left = lines;
-        // Shares of the four lists in each round; the rounds go on while there is room.
         for _ in 0..SCREEN {
-            for list in [List::Prefixes, List::Types, List::Never, List::Keys, List::Prefixes] {
+            for list in ROUND {
                 let (have, most) = (list.of(&mut rows), available);
                 let most = *list.of(&mut { most });
                 let capped = list == List::Never && *have >= 3;

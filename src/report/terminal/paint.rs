@@ -78,7 +78,11 @@ impl Line {
     }
 
     pub(super) fn push(&mut self, style: Style, text: impl Into<String>) {
-        self.0.push((style, text.into()));
+        let text = text.into();
+        match self.0.last_mut() {
+            Some((last, before)) if *last == style => before.push_str(&text),
+            _ => self.0.push((style, text)),
+        }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -133,7 +137,9 @@ impl Flow {
             let gap =
                 if at < self.indent { " ".repeat(self.indent - at) } else { separator.to_owned() };
             if at + width(&gap) + wide <= theme.width || at < self.indent {
-                line.push(Style::Plain, gap);
+                // A gap of spaces looks the same in any style.
+                let gap_style = if gap.trim_end().is_empty() { style } else { Style::Plain };
+                line.push(gap_style, gap);
                 return line.push(style, text);
             }
             if separator.trim_end() != "" {
@@ -148,14 +154,25 @@ impl Flow {
 
     /// Adds a sentence, word by word.
     pub(super) fn words(&mut self, theme: &Theme, style: Style, text: &str) {
-        for word in text.split(' ') {
-            self.add(theme, " ", (style, word.to_owned()));
+        let mut words = text.split(' ').peekable();
+        while let Some(word) = words.next() {
+            let mut word = word.to_owned();
+            // A figure and its unit stay together.
+            while let Some(unit) = words.next_if(|next| is_unit(next)) {
+                word.extend([" ", unit]);
+            }
+            self.add(theme, " ", (style, word));
         }
     }
 
     pub(super) fn lines(self) -> Vec<Line> {
         self.lines
     }
+}
+
+fn is_unit(word: &str) -> bool {
+    let word = word.trim_end_matches([',', ':', ';', ')']);
+    matches!(word, "%" | "B" | "KiB" | "MiB" | "GiB" | "TiB" | "PiB" | "EiB")
 }
 
 /// How many columns `text` takes.

@@ -3,19 +3,20 @@
 use super::paint::{Line, Style, Theme};
 use super::table::{Column, Table};
 use crate::report::units::{apportion, percent, percent_of, whole_percent_of};
-use crate::report::{PrefixKind, PrefixRow, Report, Tally, escape};
+use crate::report::{Prefix, PrefixKind, PrefixRow, Report, Tally, escape};
 use std::cmp::Reverse;
 
 /// How many lines the tree could fill under its heading.
 pub(super) fn available(report: &Report) -> usize {
-    nodes(&report.prefixes).len()
-        + usize::from(rest(report, &roots(&nodes(&report.prefixes))).keys.0 > 0)
+    let nodes = nodes(report);
+    let rest = rest(report, &roots(&nodes)).keys.0 > 0;
+    if nodes.is_empty() { 0 } else { nodes.len() + usize::from(rest) }
 }
 
 /// The heading and at most `rows` lines: the heaviest rows, each under the one above it, and a row
 /// for all that has none.
 pub(super) fn lines(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
-    let all = nodes(&report.prefixes);
+    let all = nodes(report);
     // A row is kept for the rest, unless there is none.
     let mut shown = heaviest(&all, rows);
     if rest(report, &roots(&shown)).keys.0 > 0 {
@@ -63,9 +64,11 @@ struct Node<'a> {
     place: usize,
 }
 
-/// The rows without rests, and without those that hold exactly what a single row below them holds:
-/// the lower one says more.
-fn nodes(rows: &[PrefixRow]) -> Vec<Node<'_>> {
+/// The rows without rests, without those that hold exactly what a single row below them holds (the
+/// lower one says more), and without those below others that hold less than 1 % of everything.
+fn nodes(report: &Report) -> Vec<Node<'_>> {
+    let rows = &report.prefixes;
+    let least = report.totals.all.bytes.0 / 100;
     let mut above: Vec<usize> = Vec::new();
     let mut nodes: Vec<Node<'_>> = Vec::new();
     for (place, row) in rows.iter().enumerate() {
@@ -83,6 +86,7 @@ fn nodes(rows: &[PrefixRow]) -> Vec<Node<'_>> {
                 let parent = last.parent;
                 *last = Node { row, parent, place };
             }
+            _ if parent.is_some() && row.all.bytes.0 < least => {}
             _ => nodes.push(Node { row, parent, place }),
         }
     }
@@ -136,13 +140,22 @@ fn label(shown: &[Node<'_>], i: usize, theme: &Theme) -> String {
     text + &name(node.row, &parent.row.prefix.0, theme)
 }
 
+fn name(row: &PrefixRow, above: &[u8], theme: &Theme) -> String {
+    glob(&row.prefix, row.kind, above, theme)
+}
+
 /// The prefix as a glob, without what stands in the row above.
-pub(super) fn name(row: &PrefixRow, above: &[u8], theme: &Theme) -> String {
-    let own = row.prefix.0.strip_prefix(above).unwrap_or(&row.prefix.0);
-    match row.kind {
-        PrefixKind::Name => escape::terminal(own, theme.charset()),
-        PrefixKind::Prefix | PrefixKind::Rest if own.is_empty() => "*".to_owned(),
-        PrefixKind::Prefix | PrefixKind::Rest => escape::terminal(own, theme.charset()) + "*",
+pub(super) fn glob(prefix: &Prefix, kind: PrefixKind, above: &[u8], theme: &Theme) -> String {
+    let own = prefix.0.strip_prefix(above).unwrap_or(&prefix.0);
+    if own.is_empty() && kind != PrefixKind::Name {
+        return "*".to_owned();
+    }
+    let text = escape::terminal(own, theme.charset());
+    match kind {
+        PrefixKind::Name => text,
+        // `user:*` has any end already
+        PrefixKind::Folded if own.ends_with(b"*") => text,
+        _ => text + "*",
     }
 }
 
@@ -153,7 +166,7 @@ fn cells(label: String, row: &PrefixRow, share: String) -> Vec<String> {
         row.all.bytes.to_string(),
         share,
         whole_percent_of(row.no_ttl.bytes.0, row.all.bytes.0),
-        row.elements.short(),
+        if row.elements.0 > 0 { row.elements.short() } else { String::new() },
         types(row),
     ]
 }
@@ -162,7 +175,7 @@ fn cells(label: String, row: &PrefixRow, share: String) -> Vec<String> {
 fn types(row: &PrefixRow) -> String {
     match row.types.as_slice() {
         [] => String::new(),
-        [only] => only.name.clone(),
-        [first, others @ ..] => format!("{} +{}", first.name, others.len()),
+        [only] => (*only).to_owned(),
+        [first, others @ ..] => format!("{first} +{}", others.len()),
     }
 }

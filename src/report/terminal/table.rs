@@ -78,6 +78,7 @@ impl Table {
     fn layout(&self, width: usize) -> Vec<Place> {
         let places = self.columns.iter().enumerate();
         let mut places: Vec<Place> = places.map(|column| self.place(column, width)).collect();
+        places.retain(|place| place.align == Align::Name || self.has_cells(place.index));
         loop {
             let taken: usize = places.iter().map(|place| place.width + GAP).sum();
             // The indent of the rows stands in for the gap behind the last column.
@@ -97,6 +98,11 @@ impl Table {
                 }
             }
         }
+    }
+
+    /// Whether a column has anything under its title.
+    fn has_cells(&self, index: usize) -> bool {
+        self.rows.iter().any(|(_, cells)| cells.get(index).is_some_and(|cell| !cell.is_empty()))
     }
 
     fn place(&self, (index, column): (usize, &Column), line: usize) -> Place {

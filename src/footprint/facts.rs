@@ -1,0 +1,510 @@
+//! What each version of each server does: the one place where behaviour hangs on a version.
+//!
+//! Facts are figures and switches, named for what the server does. Where a version has no
+//! measurement of its own (Redis 8.4 and 8.8, Valkey 9.0), the nearest one's facts hold.
+
+use super::server::{Product, ServerName, Version};
+
+/// How `MEMORY USAGE` counts a key's name and its place in the keyspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyCount {
+    /// The command's own copy of the name, which is short where it fits beside an object header:
+    /// 4.0 measures the argument, not the key (object.c, `memoryCommand`).
+    Argument,
+    /// What was requested for the name, and a table entry.
+    Requested,
+    /// What was allocated for the name, and a table entry.
+    Rounded,
+    /// The name lies in the table entry (Valkey 8.0).
+    InEntry,
+    /// The name lies in the value's object.
+    InObject,
+}
+
+/// How `MEMORY USAGE` counts an object that holds its key and has its value elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectCount {
+    /// Its allocation.
+    Rounded,
+    /// What was requested for it.
+    Requested,
+    /// The bare object without the key in it: Valkey up to 8.1.1.
+    Bare,
+}
+
+/// Which strings lie beside their object's header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embedding {
+    /// None.
+    Never,
+    /// Those of up to 44 bytes. `undercounted`: two bytes of the string's header are left out.
+    Short {
+        /// Whether `MEMORY USAGE` leaves them out.
+        undercounted: bool,
+    },
+    /// Those of up to 44 bytes that fit one cache line together with their key.
+    CacheLine {
+        /// Whether the expiry has to fit too.
+        with_expiry: bool,
+        /// Whether room that the allocator left counts as fitting.
+        in_slack: bool,
+    },
+    /// Those that fit two cache lines together with their key (Valkey 9).
+    TwoCacheLines,
+}
+
+/// How `MEMORY USAGE` counts a string that is an allocation of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StringCount {
+    /// What was requested (`sdsAllocSize`).
+    Requested,
+    /// What was allocated.
+    Rounded,
+    /// What was allocated, but what was requested for those with the smallest header: that has
+    /// no room to note the allocation's size.
+    ShortestRequested,
+}
+
+/// Which list elements get a node of their own that is not packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlainNodes {
+    /// None.
+    Never,
+    /// Those of a gigabyte and more.
+    Gigabyte,
+    /// Those beyond a node's limit.
+    NodeLimit,
+}
+
+/// How collections are indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// Chained entries (dict.c).
+    Dict,
+    /// Buckets of seven entries (hashtable.c).
+    Buckets,
+}
+
+/// How a hash table's field and value lie in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashEntry {
+    /// Two strings.
+    Strings,
+    /// A string with room for metadata (mstr.c), and a string.
+    Mstr,
+    /// One allocation for both where they are short, else the field with a link to the value.
+    /// `expiry` bytes more where the field expires.
+    Joined {
+        /// Bytes of the expiry.
+        expiry: u64,
+        /// Whether `MEMORY USAGE` counts the allocation; else the request.
+        rounded: bool,
+    },
+}
+
+/// How `MEMORY USAGE` counts a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamCount {
+    /// Radix trees by a rule of thumb, 244 bytes a node; names of groups left out.
+    Estimated,
+    /// Radix trees by their allocations; names of groups left out.
+    Trees,
+    /// Everything by its allocation, the nodes' entries by their length.
+    All,
+}
+
+/// Sizes of a stream's structures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamStructs {
+    /// `stream`.
+    pub stream: u64,
+    /// `streamCG`, a consumer group.
+    pub group: u64,
+    /// `streamConsumer`.
+    pub consumer: u64,
+    /// `streamNACK`, a pending entry.
+    pub pending: u64,
+    /// `rax`, a radix tree's header.
+    pub rax: u64,
+}
+
+/// What a server of one version does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Objects hold their keys and their expiries.
+    pub kvobj: bool,
+    /// How a key's name is counted.
+    pub key: KeyCount,
+    /// How an object that holds its key is counted.
+    pub object: ObjectCount,
+    /// Bytes that a cluster node counts for a key's links to the others of its slot, and the bytes
+    /// that those take.
+    pub slot_links: [u64; 2],
+    /// Which strings are embedded.
+    pub embedding: Embedding,
+    /// How strings are counted.
+    pub strings: StringCount,
+    /// Small integers are shared objects.
+    pub shared_integers: bool,
+
+    /// Packed collections are ziplists.
+    pub ziplists: bool,
+    /// Packed blobs are counted by their allocation; else by their length.
+    pub rounds_blobs: bool,
+    /// Lists are linked lists or ziplists: before 3.2.
+    pub linked_lists: bool,
+    /// A short list is a listpack without a quicklist around it.
+    pub list_listpacks: bool,
+    /// Sets may be listpacks.
+    pub set_listpacks: bool,
+    /// Which elements get plain nodes.
+    pub plain_nodes: PlainNodes,
+    /// `quicklist`.
+    pub quicklist: u64,
+    /// `quicklistNode`.
+    pub quicklist_node: u64,
+    /// A quicklist's structures and a skiplist are counted by their allocations.
+    pub rounds_structs: bool,
+    /// How collections are indexed.
+    pub tables: Tables,
+    /// A dict's header, or a hashtable's.
+    pub table_header: u64,
+    /// What is requested for a set's or a hash's dict with the metadata that it carries.
+    pub dict_with_metadata: u64,
+    /// What is requested for the dict of a hash with field TTLs.
+    pub dict_with_expiries: u64,
+    /// Metadata behind the header of a hash's table (Valkey 9).
+    pub hash_metadata: u64,
+    /// Bytes counted for an entry of a set's dict; `None` for what really collides.
+    pub set_entry: Option<u64>,
+    /// Bytes counted for an entry of a sorted set's dict.
+    pub zset_entry: u64,
+    /// Bytes counted for an entry of a hash's dict.
+    pub hash_entry: u64,
+    /// A set's dict has no values: only keys that collide take an entry.
+    pub set_no_value: bool,
+    /// The same for sorted sets.
+    pub zset_no_value: bool,
+    /// The same for hashes: field and value are one key.
+    pub hash_no_value: bool,
+
+    /// `zskiplist`.
+    pub skiplist: u64,
+    /// The node in front of a skiplist, with all levels; 0 where it is part of the skiplist.
+    pub skiplist_header: u64,
+    /// A sorted set's dict, skiplist and header are counted.
+    pub counts_skiplist: bool,
+    /// Members lie in the skiplist's nodes; then the bytes of a node without level and member.
+    pub embedded_members: Option<u64>,
+
+    /// How a hash's pairs lie in memory.
+    pub pairs: HashEntry,
+    /// Bytes of the structure around a packed hash with field TTLs; `None` where there is none.
+    pub listpack_ex: Option<u64>,
+    /// Hashes with field TTLs are tables always (Valkey 9).
+    pub vset: bool,
+
+    /// A sorted set's dict is made for its size before members are loaded.
+    pub presizes_zsets: bool,
+    /// The same where a packed one is unpacked.
+    pub presizes_unpacked_zsets: bool,
+    /// A hash's dict is made for its size before fields are loaded.
+    pub presizes_hashes: bool,
+    /// The same where a packed one is unpacked.
+    pub presizes_unpacked_hashes: bool,
+    /// A hash that turns out too large to be packed asks for a dict for all its fields; else for
+    /// those that are left, which is refused where more are in it already.
+    pub asks_for_whole_hash: bool,
+    /// A set that turns out not to be packed gets a dict for all its members at once.
+    pub presizes_whole_sets: bool,
+    /// Scores are written with 17 digits; else with as many as they need.
+    pub long_scores: bool,
+
+    /// Bytes counted for the structure around a module's value.
+    pub counted_module_value: u64,
+    /// How streams are counted.
+    pub streams: StreamCount,
+    /// Sizes of their structures.
+    pub stream: StreamStructs,
+    /// `stream` itself is counted.
+    pub counts_stream: bool,
+    /// A stream's listpacks are counted by their allocation; else by their length.
+    pub rounds_stream_blobs: bool,
+    /// Radix trees of ids have no nodes for their ends.
+    pub leafless: bool,
+    /// The tree of a stream's idempotent producers is counted.
+    pub counts_producers: bool,
+    /// Streams index all their pending entries by id, over all groups.
+    pub pending_index: bool,
+}
+
+impl Facts {
+    /// The facts of the server called `name`, as a cluster's node or alone.
+    #[must_use]
+    pub fn new(name: ServerName, cluster: bool) -> Self {
+        let mut facts = match name.product {
+            Product::Redis => Self::redis(name.version),
+            Product::Valkey => Self::valkey(name.version),
+        };
+        if !cluster {
+            facts.slot_links = [0, 0];
+        }
+        facts
+    }
+
+    fn redis(version: Version) -> Self {
+        let since = |major, minor| version >= Version::new(major, minor, 0);
+        let patch = |patch| version >= Version::new(6, 2, patch);
+        let mut facts = Self::first();
+        if since(3, 2) {
+            facts.linked_lists = false;
+            facts.embedding = Embedding::Short { undercounted: true };
+        }
+        if since(5, 0) {
+            facts.key = KeyCount::Requested;
+            facts.counts_skiplist = true;
+            facts.presizes_zsets = true;
+            facts.presizes_hashes = true;
+            // 64 levels, in this version only
+            facts.skiplist_header = 24 + 16 * if since(6, 0) { 32 } else { 64 };
+        }
+        if since(6, 0) {
+            facts.key = KeyCount::Rounded;
+            facts.strings = StringCount::Rounded;
+        }
+        facts.counts_stream = patch(5);
+        facts.rounds_stream_blobs = patch(12);
+        if since(7, 0) {
+            facts.seven_zero();
+        }
+        if since(7, 2) {
+            facts.seven_two();
+        }
+        if since(7, 4) {
+            facts.slot_links = [0, 0];
+            facts.plain_nodes = PlainNodes::NodeLimit;
+            facts.pairs = HashEntry::Mstr;
+            facts.listpack_ex = Some(32);
+        }
+        if since(8, 2) {
+            facts.eight_two();
+        }
+        if since(8, 6) {
+            facts.eight_six();
+        }
+        if since(8, 10) {
+            facts.eight_ten();
+        }
+        facts
+    }
+
+    /// Redis 2.8, with the counting of 4.0: before that there was no `MEMORY USAGE`.
+    const fn first() -> Self {
+        Self {
+            kvobj: false,
+            key: KeyCount::Argument,
+            object: ObjectCount::Rounded,
+            slot_links: [0, 0],
+            embedding: Embedding::Never,
+            strings: StringCount::Requested,
+            shared_integers: true,
+            ziplists: true,
+            rounds_blobs: false,
+            linked_lists: true,
+            list_listpacks: false,
+            set_listpacks: false,
+            plain_nodes: PlainNodes::Never,
+            quicklist: 40,
+            quicklist_node: 32,
+            rounds_structs: false,
+            tables: Tables::Dict,
+            table_header: 96,
+            dict_with_metadata: 96,
+            dict_with_expiries: 96,
+            hash_metadata: 0,
+            set_entry: Some(24),
+            zset_entry: 24,
+            hash_entry: 24,
+            set_no_value: false,
+            zset_no_value: false,
+            hash_no_value: false,
+            skiplist: 32,
+            skiplist_header: 24 + 16 * 32,
+            counts_skiplist: false,
+            embedded_members: None,
+            pairs: HashEntry::Strings,
+            listpack_ex: None,
+            vset: false,
+            presizes_zsets: false,
+            presizes_unpacked_zsets: false,
+            presizes_hashes: false,
+            presizes_unpacked_hashes: false,
+            asks_for_whole_hash: false,
+            presizes_whole_sets: false,
+            long_scores: true,
+            counted_module_value: 0,
+            streams: StreamCount::Estimated,
+            stream: StreamStructs { stream: 40, group: 32, consumer: 24, pending: 24, rax: 24 },
+            counts_stream: false,
+            rounds_stream_blobs: false,
+            leafless: false,
+            counts_producers: false,
+            pending_index: false,
+        }
+    }
+
+    const fn seven_zero(&mut self) {
+        self.slot_links = [16, 16];
+        self.embedding = Embedding::Short { undercounted: false };
+        self.ziplists = false;
+        self.rounds_blobs = true;
+        self.plain_nodes = PlainNodes::Gigabyte;
+        self.quicklist_node = 40;
+        self.table_header = 56;
+        self.dict_with_metadata = 56;
+        self.dict_with_expiries = 56;
+        self.presizes_unpacked_hashes = true;
+        self.stream.stream = 80;
+        self.stream.group = 40;
+    }
+
+    const fn seven_two(&mut self) {
+        self.slot_links = [8, 16];
+        self.list_listpacks = true;
+        self.set_listpacks = true;
+        self.set_no_value = true;
+        self.presizes_unpacked_zsets = true;
+        self.presizes_whole_sets = true;
+        self.long_scores = false;
+        self.dict_with_expiries = 88;
+        self.stream.consumer = 32;
+    }
+
+    const fn eight_two(&mut self) {
+        self.kvobj = true;
+        self.key = KeyCount::InObject;
+        self.embedding = Embedding::CacheLine { with_expiry: true, in_slack: false };
+        self.shared_integers = false;
+        self.listpack_ex = Some(24);
+        self.counted_module_value = 16;
+        self.zset_entry = 16;
+        self.stream.stream = 112;
+        self.stream.pending = 32;
+        self.pending_index = true;
+    }
+
+    const fn eight_six(&mut self) {
+        self.embedding = Embedding::CacheLine { with_expiry: false, in_slack: false };
+        self.strings = StringCount::ShortestRequested;
+        self.rounds_blobs = false;
+        self.quicklist = 48;
+        self.rounds_structs = true;
+        self.dict_with_metadata = 64;
+        self.zset_entry = 24;
+        self.zset_no_value = true;
+        self.hash_no_value = true;
+        self.skiplist = 40;
+        self.skiplist_header = 16 + 16 * 32;
+        self.embedded_members = Some(16);
+        self.pairs = HashEntry::Joined { expiry: 16, rounded: false };
+        self.asks_for_whole_hash = true;
+        self.streams = StreamCount::All;
+        self.rounds_stream_blobs = false;
+        self.stream.stream = 160;
+        self.stream.group = 56;
+        self.stream.pending = 64;
+        self.stream.rax = 32;
+    }
+
+    const fn eight_ten(&mut self) {
+        self.object = ObjectCount::Requested;
+        self.set_entry = Some(16);
+        self.zset_entry = 16;
+        self.hash_entry = 16;
+        self.stream.group = 64;
+        self.stream.rax = 40;
+        self.leafless = true;
+        self.counts_producers = true;
+    }
+
+    fn valkey(version: Version) -> Self {
+        let since = |major, minor, patch| version >= Version::new(major, minor, patch);
+        // Valkey 7.2 is Redis 7.2.4 under another name
+        let mut facts = Self::redis(Version::new(7, 2, 4));
+        if since(8, 0, 0) {
+            facts.slot_links = [0, 0];
+            facts.key = KeyCount::InEntry;
+            facts.plain_nodes = PlainNodes::NodeLimit;
+            facts.set_entry = None;
+        }
+        if since(8, 1, 0) {
+            facts.valkey_eight_one();
+        }
+        if since(8, 1, 2) {
+            facts.object = ObjectCount::Rounded;
+        }
+        if since(9, 0, 0) {
+            facts.valkey_nine();
+        }
+        facts
+    }
+
+    const fn valkey_eight_one(&mut self) {
+        self.kvobj = true;
+        self.key = KeyCount::InObject;
+        self.object = ObjectCount::Bare;
+        self.embedding = Embedding::CacheLine { with_expiry: true, in_slack: true };
+        self.shared_integers = false;
+        self.tables = Tables::Buckets;
+        self.table_header = 72;
+        self.pairs = HashEntry::Joined { expiry: 0, rounded: true };
+        self.streams = StreamCount::Trees;
+        self.stream.rax = 32;
+    }
+
+    const fn valkey_nine(&mut self) {
+        self.embedding = Embedding::TwoCacheLines;
+        self.table_header = 80;
+        self.hash_metadata = 8;
+        self.skiplist = 16 + 16 * 32;
+        self.skiplist_header = 0;
+        self.embedded_members = Some(17);
+        self.pairs = HashEntry::Joined { expiry: 8, rounded: true };
+        self.vset = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(name: &str) -> Facts {
+        Facts::new(name.parse().unwrap(), false)
+    }
+
+    #[test]
+    fn behaviour_of_patch_releases() {
+        assert!(!facts("redis-6.2.4").counts_stream && facts("redis-6.2.5").counts_stream);
+        assert!(!facts("redis-6.2.11").rounds_stream_blobs);
+        assert!(facts("redis-6.2").rounds_stream_blobs);
+        assert_eq!(facts("valkey-8.1.1").object, ObjectCount::Bare);
+        assert_eq!(facts("valkey-8.1").object, ObjectCount::Rounded);
+    }
+
+    #[test]
+    fn families_part_after_7_2() {
+        assert_eq!(facts("valkey-7.2.7"), facts("redis-7.2.4"));
+        assert_eq!(facts("redis-8.4"), facts("redis-8.2"));
+        assert_eq!(facts("redis-8.8"), facts("redis-8.6"));
+        assert!(facts("valkey-8.1").kvobj && !facts("redis-8.0").kvobj);
+    }
+
+    #[test]
+    fn a_cluster_links_the_keys_of_a_slot() {
+        let links = |name: &str| Facts::new(name.parse().unwrap(), true).slot_links;
+        assert_eq!(links("redis-7.0.15"), [16, 16]);
+        assert_eq!(links("redis-7.2.6"), [8, 16]);
+        assert_eq!(links("redis-7.4.1"), [0, 0]);
+        assert_eq!(facts("redis-7.2.6").slot_links, [0, 0]);
+    }
+}

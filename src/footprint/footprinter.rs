@@ -1,0 +1,320 @@
+//! The visitor that turns a key's elements into its size.
+
+use super::array::Array;
+use super::chance::deviation;
+use super::collection::Weighed;
+use super::hash::{Form, Hash, Pair};
+use super::keyspace::{Key, Value};
+use super::list::List;
+use super::module::Module;
+use super::profile::Profile;
+use super::set::Set;
+use super::stream::Stream;
+use super::template::{TemplateHash, TemplateShares};
+use super::zset::Zset;
+use super::{Certainty, Encoding, Footprint, LANES, Lane, Parts};
+use crate::bytes::Fault;
+use crate::entries::{
+    ArrayValue, Elements, Entry, ModulePart, Packed, Str, StreamPart, TemplateUse, TypeCode,
+    ValueKind,
+};
+use std::sync::Arc;
+
+/// Sizes keys, one after the other: [`begin`](Self::begin), the elements, [`finish`](Self::finish).
+///
+/// It is made once and used for all keys: what it needs to hold is kept and used again.
+#[derive(Debug, Clone)]
+pub struct Footprinter {
+    profiles: Vec<Profile>,
+    templates: Arc<TemplateShares>,
+    look_inside: bool,
+    key: Key,
+    holds: Holds,
+    string: Value,
+    list: List,
+    set: Set,
+    zset: Zset,
+    hash: Hash,
+    stream: Stream,
+    array: Array,
+    module: Module,
+    template: TemplateHash,
+    /// The template of a template hash is known: what follows are its values.
+    has_template: bool,
+    scratch: Vec<u8>,
+    fault: Option<Fault>,
+}
+
+/// What the value is for its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    String,
+    List,
+    Set,
+    Zset,
+    Hash(Form),
+    Template,
+    Stream,
+    Array,
+    Module,
+    Gcra,
+}
+
+impl Holds {
+    const fn of(entry: &Entry<'_>) -> Self {
+        match entry.kind {
+            ValueKind::String => Self::String,
+            ValueKind::List => Self::List,
+            ValueKind::Set => Self::Set,
+            ValueKind::Zset => Self::Zset,
+            ValueKind::Stream => Self::Stream,
+            ValueKind::Array => Self::Array,
+            ValueKind::Module => Self::Module,
+            ValueKind::Gcra => Self::Gcra,
+            ValueKind::Hash => match entry.code {
+                TypeCode::HASH_TEMPLATE_LISTPACK
+                | TypeCode::HASH_TEMPLATE_LISTPACK_REF
+                | TypeCode::HASH_TEMPLATE_ARRAY
+                | TypeCode::HASH_TEMPLATE_ARRAY_REF => Self::Template,
+                // Valkey's hash with TTLs shares its code with one of release candidates of Redis
+                TypeCode::HASH_METADATA_PRE_GA
+                | TypeCode::HASH_METADATA
+                | TypeCode::HASH_LISTPACK_EX_PRE_GA
+                | TypeCode::HASH_LISTPACK_EX => Self::Hash(Form::Expiring),
+                _ => Self::Hash(Form::Plain),
+            },
+        }
+    }
+}
+
+impl Footprinter {
+    /// Sizes under `lanes`, [`LANES`] at most; the first one decides the encoding. `templates` are
+    /// the snapshot's hash templates.
+    #[must_use]
+    pub fn new(lanes: Vec<Lane>, templates: Arc<TemplateShares>) -> Self {
+        Self {
+            profiles: lanes.iter().take(LANES).map(Profile::new).collect(),
+            templates,
+            look_inside: false,
+            key: Key::default(),
+            holds: Holds::String,
+            string: Value::default(),
+            list: List::default(),
+            set: Set::default(),
+            zset: Zset::default(),
+            hash: Hash::default(),
+            stream: Stream::default(),
+            array: Array::default(),
+            module: Module::default(),
+            template: TemplateHash::default(),
+            has_template: false,
+            scratch: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// Whether packed blobs are opened to tell the longest element and the fields with a TTL. Dear.
+    pub const fn look_inside(&mut self, on: bool) {
+        self.look_inside = on;
+    }
+
+    /// Starts with the next key, whose decoded name is `key`.
+    #[inline]
+    pub fn begin(&mut self, entry: &Entry<'_>, key: &[u8]) {
+        self.key = Key {
+            len: key.len() as u64,
+            expires: entry.meta.expires_at_ms.is_some(),
+            classes: u64::from(entry.meta.classes),
+        };
+        self.fault = None;
+        self.holds = Holds::of(entry);
+        match self.holds {
+            Holds::String | Holds::Gcra => self.string = Value::default(),
+            Holds::List => self.list.clear(),
+            Holds::Set => self.set.clear(),
+            Holds::Zset => self.zset.clear(),
+            Holds::Hash(form) => self.hash.clear(form),
+            Holds::Template => {
+                self.template.clear();
+                self.has_template = false;
+            }
+            Holds::Stream => self.stream.clear(),
+            Holds::Array => self.array.clear(),
+            Holds::Module => self.module.clear(),
+        }
+    }
+
+    /// The size of the key whose elements were handed over.
+    ///
+    /// # Errors
+    /// When a packed blob that had to be opened is damaged.
+    #[inline]
+    pub fn finish(&mut self) -> Result<Footprint, Fault> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        let mut parts = [Parts::default(); LANES];
+        let mut first = None;
+        for (lane, (place, profile)) in parts.iter_mut().zip(&self.profiles).enumerate() {
+            let weighed = self.weigh(lane, profile);
+            *place = weighed.parts;
+            first.get_or_insert(weighed);
+        }
+        let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
+        Ok(Footprint {
+            encoding: first.encoding,
+            elements: self.elements(),
+            module: if self.holds == Holds::Module { self.module.id } else { None },
+            largest_element: if self.look_inside { self.longest() } else { None },
+            fields_with_ttl: match self.holds {
+                Holds::Hash(_) => self.hash.expiring(),
+                _ => 0,
+            },
+            parts,
+            spread: deviation(first.variance),
+            certainty: match self.holds {
+                Holds::Module => self.module.certainty(),
+                _ if first.drawn => Certainty::Expected,
+                _ => Certainty::Exact,
+            },
+        })
+    }
+
+    #[inline]
+    fn weigh(&self, lane: usize, profile: &Profile) -> Weighed {
+        let key = &self.key;
+        match self.holds {
+            Holds::String => {
+                let (encoding, parts) = profile.string_value(key, &self.string);
+                Weighed::fixed(encoding, parts)
+            }
+            Holds::List => self.list.weighed(lane, profile, key),
+            Holds::Set => self.set.weighed(lane, profile, key),
+            Holds::Zset => self.zset.weighed(lane, profile, key),
+            Holds::Hash(_) => self.hash.weighed(lane, profile, key),
+            Holds::Template => self.template.weighed(lane, profile, key),
+            Holds::Stream => self.stream.weighed(lane, profile, key),
+            Holds::Array => self.array.weighed(lane, profile, key),
+            Holds::Module => self.module.weighed(lane, profile, key),
+            Holds::Gcra => Weighed::fixed(Encoding::Raw, profile.envelope(key)),
+        }
+    }
+
+    fn elements(&self) -> Option<u64> {
+        match self.holds {
+            Holds::String => Some(self.string.len),
+            Holds::List => Some(self.list.elements()),
+            Holds::Set => Some(self.set.elements()),
+            Holds::Zset => Some(self.zset.elements()),
+            Holds::Hash(_) => Some(self.hash.elements()),
+            Holds::Template => Some(self.template.elements()),
+            Holds::Stream => Some(self.stream.elements()),
+            Holds::Array => Some(self.array.elements()),
+            Holds::Module => self.module.elements(),
+            Holds::Gcra => Some(1),
+        }
+    }
+
+    const fn longest(&self) -> Option<u64> {
+        Some(match self.holds {
+            Holds::String => self.string.len,
+            Holds::List => self.list.longest(),
+            Holds::Set => self.set.longest(),
+            Holds::Zset => self.zset.longest(),
+            Holds::Hash(_) => self.hash.longest(),
+            Holds::Template => self.template.longest(),
+            Holds::Array => self.array.longest(),
+            Holds::Stream | Holds::Module | Holds::Gcra => return None,
+        })
+    }
+
+    /// Keeps the first fault of the key.
+    fn note(&mut self, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            self.fault.get_or_insert(fault);
+        }
+    }
+}
+
+impl Elements for Footprinter {
+    #[inline]
+    fn string(&mut self, value: Str<'_>) {
+        self.string = Value::of(value);
+    }
+
+    fn begin(&mut self, count: u64) {
+        match self.holds {
+            Holds::Set => self.set.begin(&self.profiles, count),
+            Holds::Zset => self.zset.begin(&self.profiles, count),
+            Holds::Hash(_) => self.hash.begin(&self.profiles, count),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn member(&mut self, member: Str<'_>) {
+        match self.holds {
+            Holds::Set => self.set.member(&self.profiles, &Value::of(member)),
+            Holds::List => self.list.member(&self.profiles, &Value::of(member)),
+            Holds::Template => self.template.name(&self.profiles, member.len()),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn scored(&mut self, member: Str<'_>, score: f64) {
+        self.zset.scored(&self.profiles, &Value::of(member), score);
+    }
+
+    #[inline]
+    fn field(&mut self, field: Str<'_>, value: Str<'_>, expires_at_ms: Option<u64>) {
+        let (field, value) = (&Value::of(field), &Value::of(value));
+        self.hash.pair(&self.profiles, &Pair { field, value, expires_at_ms });
+    }
+
+    fn packed(&mut self, blob: Packed<'_>) {
+        let Self { profiles, scratch, look_inside: open, .. } = self;
+        let result = match self.holds {
+            Holds::List => self.list.packed(profiles, &blob, scratch),
+            Holds::Set => self.set.packed(profiles, &blob, scratch, *open),
+            Holds::Zset => self.zset.packed(profiles, &blob, scratch, *open),
+            Holds::Hash(_) => self.hash.packed(profiles, &blob, scratch, *open),
+            Holds::Template if self.has_template => self.template.packed(profiles, &blob, scratch),
+            Holds::Template => self.template.names(profiles, &blob, scratch),
+            _ => Ok(()),
+        };
+        self.note(result);
+    }
+
+    fn packed_node(&mut self, blob: Packed<'_>) {
+        let Self { profiles, scratch, look_inside: open, list, .. } = self;
+        let result = list.packed_node(profiles, &blob, scratch, *open);
+        self.note(result);
+    }
+
+    fn plain_node(&mut self, element: Str<'_>) {
+        self.list.plain_node(&self.profiles, element);
+    }
+
+    fn stream(&mut self, part: StreamPart<'_>) {
+        let result = self.stream.part(&self.profiles, part);
+        self.note(result);
+    }
+
+    fn module(&mut self, part: ModulePart<'_>) {
+        self.module.part(&self.profiles, part);
+    }
+
+    fn template(&mut self, template: TemplateUse) {
+        self.template.template(&self.profiles, template, &self.templates);
+        self.has_template = true;
+    }
+
+    fn template_value(&mut self, value: Str<'_>) {
+        self.template.value(&self.profiles, &Value::of(value));
+    }
+
+    fn indexed(&mut self, index: u64, value: ArrayValue<'_>) {
+        self.array.element(&self.profiles, index, value);
+    }
+}

@@ -1,0 +1,342 @@
+//! Hashes (t_hash.c): packed, or a hash table, both with or without TTLs of single fields.
+
+use super::buckets::Buckets;
+use super::chance::Drawn;
+use super::collection::{Cost, DictCost, Weighed, buckets};
+use super::dict::Dict;
+use super::facts::HashEntry;
+use super::facts::Tables;
+use super::growth::Growth;
+use super::keyspace::{Key, Value};
+use super::packing::{self, Ziplist};
+use super::profile::Profile;
+use super::vset::Vset;
+use super::{Encoding, LANES, sds};
+use crate::bytes::Fault;
+use crate::entries::{Packed, Packing, Piece};
+
+/// A pair is one allocation up to this many bytes (`EMBED_VALUE_MAX_ALLOC_SIZE`).
+const JOINED: u64 = 128;
+/// What an expiry adds to a field with room for metadata: flags and the expiry's links.
+const MSTR_EXPIRY: u64 = 18;
+
+/// How the snapshot holds a hash.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Without TTLs of fields.
+    #[default]
+    Plain,
+    /// With TTLs of fields.
+    Expiring,
+}
+
+/// A hash as it is being read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hash {
+    form: Form,
+    seen: u64,
+    longest: u64,
+    expiring: u64,
+    listpack: u64,
+    ziplist: Ziplist,
+    blob: Option<(Packing, u64)>,
+    /// Some lane still holds it packed.
+    small: bool,
+    vset: Vset,
+    lanes: [Lane; LANES],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Lane {
+    state: State,
+    /// Bytes of the pairs as entries of a hash table.
+    pairs: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Packed,
+    /// Too many fields from the start.
+    Large,
+    /// A field or value was too long, after so many pairs.
+    Converted(u64),
+}
+
+/// A field with its value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair<'v> {
+    pub field: &'v Value,
+    pub value: &'v Value,
+    pub expires_at_ms: Option<u64>,
+}
+
+impl Hash {
+    pub fn clear(&mut self, form: Form) {
+        let mut vset = std::mem::take(&mut self.vset);
+        vset.clear();
+        *self = Self { form, vset, ..Self::default() };
+    }
+
+    /// `claimed` pairs follow one by one.
+    pub fn begin(&mut self, profiles: &[Profile], claimed: u64) {
+        (self.listpack, self.ziplist) = (packing::LISTPACK, Ziplist::EMPTY);
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            let never = self.form != Form::Plain && profile.facts.vset;
+            if claimed > profile.limits.hash_entries || never {
+                lane.state = State::Large;
+            }
+            self.small |= lane.state == State::Packed;
+        }
+    }
+
+    #[inline]
+    pub fn pair(&mut self, profiles: &[Profile], pair: &Pair<'_>) {
+        let Pair { field, value, expires_at_ms } = *pair;
+        let longest = field.len.max(value.len);
+        self.longest = self.longest.max(longest);
+        if self.small {
+            self.convert(profiles, longest);
+            self.pack(pair);
+        }
+        if let Some(at) = expires_at_ms {
+            self.expire(profiles, at);
+        }
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            lane.pairs += profile.pair(field.len, value.len, expires_at_ms.is_some());
+        }
+        self.seen += 1;
+    }
+
+    fn expire(&mut self, profiles: &[Profile], at: u64) {
+        self.expiring += 1;
+        if profiles.iter().any(|profile| profile.facts.vset) {
+            self.vset.add(at);
+        }
+    }
+
+    fn convert(&mut self, profiles: &[Profile], longest: u64) {
+        self.small = false;
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            if lane.state == State::Packed && longest > profile.limits.hash_value {
+                lane.state = State::Converted(self.seen);
+            }
+            self.small |= lane.state == State::Packed;
+        }
+    }
+
+    fn pack(&mut self, pair: &Pair<'_>) {
+        let Pair { field, value, expires_at_ms } = *pair;
+        for part in [field, value] {
+            self.listpack = self.listpack.saturating_add(packing::listpack(part.len, part.int));
+            self.ziplist.push(part.len, part.int);
+        }
+        if self.form == Form::Expiring {
+            let at = i64::try_from(expires_at_ms.unwrap_or_default()).unwrap_or(i64::MAX);
+            self.listpack = self.listpack.saturating_add(packing::listpack_int(at));
+        }
+    }
+
+    /// The hash is `blob`; it is opened if a lane's server unpacks or rewrites it, or if `open`.
+    pub fn packed(
+        &mut self,
+        profiles: &[Profile],
+        blob: &Packed<'_>,
+        scratch: &mut Vec<u8>,
+        open: bool,
+    ) -> Result<(), Fault> {
+        let pieces = if self.form == Form::Plain { 2 } else { 3 };
+        let count = blob.count(scratch)? / pieces;
+        (self.seen, self.blob) = (count, Some((blob.packing, blob.bytes)));
+        (self.listpack, self.ziplist) = (packing::LISTPACK, Ziplist::EMPTY);
+        let mut open = open || blob.packing == Packing::Zipmap;
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            let never = self.form != Form::Plain && profile.facts.vset;
+            if count > profile.limits.hash_entries || never {
+                lane.state = State::Large;
+            }
+            let rewritten = blob.packing == Packing::Ziplist && !profile.facts.ziplists;
+            open |= lane.state == State::Large || rewritten;
+        }
+        if open { self.open(profiles, blob, scratch, pieces) } else { Ok(()) }
+    }
+
+    fn open(
+        &mut self,
+        profiles: &[Profile],
+        blob: &Packed<'_>,
+        scratch: &mut Vec<u8>,
+        pieces: u64,
+    ) -> Result<(), Fault> {
+        let (mut field, mut value, mut place) = (Value::default(), Value::default(), 0);
+        blob.each(scratch, |piece| {
+            place += 1;
+            match place {
+                1 => field = Value::of_piece(piece),
+                2 => value = Value::of_piece(piece),
+                _ => {}
+            }
+            if place == pieces {
+                place = 0;
+                let at = piece.as_int().filter(|at| pieces == 3 && *at > 0);
+                let expires_at_ms = at.map(i64::unsigned_abs);
+                self.unpacked(profiles, &Pair { field: &field, value: &value, expires_at_ms });
+            }
+        })
+    }
+
+    fn unpacked(&mut self, profiles: &[Profile], pair: &Pair<'_>) {
+        self.longest = self.longest.max(pair.field.len).max(pair.value.len);
+        self.pack(pair);
+        if let Some(at) = pair.expires_at_ms {
+            self.expire(profiles, at);
+        }
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            let expires = pair.expires_at_ms.is_some();
+            lane.pairs += profile.pair(pair.field.len, pair.value.len, expires);
+        }
+    }
+
+    pub const fn elements(&self) -> u64 {
+        self.seen
+    }
+
+    pub const fn longest(&self) -> u64 {
+        self.longest
+    }
+
+    pub const fn expiring(&self) -> u64 {
+        self.expiring
+    }
+
+    /// The hash under lane `lane`.
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+        let lane = self.lanes.get(lane).copied().unwrap_or_default();
+        // only a zipmap's values are looked at when it is loaded
+        let zipmap = matches!(self.blob, Some((Packing::Zipmap, _)));
+        let too_long = zipmap && self.longest > profile.limits.hash_value;
+        if lane.state != State::Packed || too_long {
+            let cost = self.table(profile, &lane);
+            return cost.with_key(profile, key, Encoding::Hashtable);
+        }
+        let facts = &profile.facts;
+        let (mut encoding, written) = match facts.ziplists {
+            true => (Encoding::Ziplist, self.ziplist.bytes),
+            false => (Encoding::Listpack, self.listpack),
+        };
+        let bytes = match self.blob {
+            Some((Packing::Listpack, bytes)) => bytes,
+            Some((Packing::Ziplist, bytes)) if facts.ziplists => bytes,
+            _ => written,
+        };
+        let mut cost = Cost::packed(profile, bytes);
+        if let (Form::Expiring, Some(around)) = (self.form, facts.listpack_ex) {
+            encoding = Encoding::ListpackEx;
+            cost.structure = Drawn::certain(profile.blob(around));
+        }
+        cost.with_key(profile, key, encoding)
+    }
+
+    fn table(&self, profile: &Profile, lane: &Lane) -> Cost {
+        let (n, facts) = (self.seen, &profile.facts);
+        let table = match facts.tables {
+            Tables::Buckets => {
+                let table: Buckets = self.index(profile, lane.state);
+                buckets(profile, &table, facts.hash_metadata) + self.vset.cost(profile)
+            }
+            Tables::Dict => {
+                let dict: Dict = self.index(profile, lane.state);
+                let requested = match self.form {
+                    Form::Plain => facts.dict_with_metadata,
+                    _ => facts.dict_with_expiries,
+                };
+                let (header, entry) = ([facts.table_header, requested], Some(facts.hash_entry));
+                DictCost { header, entry, no_value: facts.hash_no_value }.of(profile, &dict, n)
+            }
+        };
+        let entries = facts.hash_entry.saturating_mul(n);
+        let payload = Drawn::certain(lane.pairs);
+        Cost { structure: table, payload, averaged: entries + lane.pairs, elements: n }
+    }
+
+    /// The hash's table, as it was made and grew while the hash was loaded (`rdbLoadObject`).
+    fn index<T: Growth>(&self, profile: &Profile, state: State) -> T {
+        /// A dict for fewer is not asked for.
+        const FEWEST: u64 = 4;
+        let (n, facts) = (self.seen, &profile.facts);
+        let State::Converted(packed) = state else {
+            let presized = match (self.blob, self.form) {
+                (Some(_), _) => facts.presizes_unpacked_hashes,
+                (None, Form::Plain) => facts.presizes_hashes,
+                (None, _) => facts.tables == Tables::Buckets,
+            };
+            return if presized { T::presized(n) } else { T::grown(n) };
+        };
+        if !facts.presizes_hashes {
+            return T::grown(n);
+        }
+        let mut table = match facts.presizes_unpacked_hashes {
+            true => T::presized(packed),
+            false => T::grown(packed),
+        };
+        let wanted = match facts.asks_for_whole_hash {
+            true => n,
+            false => n.saturating_sub(packed + 1),
+        };
+        // a plain hash takes the pair that was too long first, one with TTLs last
+        let first = u64::from(self.form == Form::Plain);
+        table.add(first);
+        if wanted > FEWEST || facts.tables == Tables::Buckets {
+            table.expand(wanted);
+        }
+        table.add((n - packed).saturating_sub(first));
+        table
+    }
+}
+
+impl Value {
+    pub fn of_piece(piece: Piece<'_>) -> Self {
+        Self { len: piece.len(), int: piece.as_int() }
+    }
+}
+
+impl Profile {
+    /// A field with its value, as an entry of a hash table.
+    #[inline]
+    pub fn pair(&self, field: u64, value: u64, expires: bool) -> u64 {
+        match self.facts.pairs {
+            HashEntry::Strings => self.string(field) + self.string(value),
+            HashEntry::Mstr => {
+                let expiry = if expires { MSTR_EXPIRY } else { 0 };
+                self.a(mstr_header(field) + field + 1 + expiry) + self.string(value)
+            }
+            HashEntry::Joined { expiry, rounded } => {
+                let expiry = if expires { expiry } else { 0 };
+                let counted = |bytes| if rounded || self.allocated { self.a(bytes) } else { bytes };
+                let name = if expires { sds::embedded_8(field) } else { sds::embedded(field) };
+                let joined = name.saturating_add(expiry + 4).saturating_add(value);
+                if joined <= JOINED {
+                    return counted(joined);
+                }
+                let name = if field < 32 { field + 4 } else { sds::embedded_counted(field) };
+                counted(name + expiry + 8) + self.string(value)
+            }
+        }
+    }
+}
+
+/// The header of a field with room for metadata: there is none between 64 KiB and more.
+const fn mstr_header(len: u64) -> u64 {
+    match len {
+        0..32 => 1,
+        32..256 => 3,
+        256..65_536 => 5,
+        _ => 17,
+    }
+}
+
+impl Default for Ziplist {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}

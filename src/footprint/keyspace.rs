@@ -1,0 +1,204 @@
+//! A key's name, its object, and the strings that lie in it (object.c).
+
+use super::Encoding;
+use super::Parts;
+use super::facts::{Embedding, KeyCount, ObjectCount};
+use super::profile::Profile;
+use super::sds;
+use super::size::Size;
+use crate::entries::Str;
+
+/// `robj`: type, encoding, reference count, and a pointer.
+const OBJECT: u64 = 16;
+/// An object without its pointer.
+const OBJECT_HEAD: u64 = 8;
+/// The expiry in an object that holds its key.
+const EXPIRY: u64 = 8;
+/// The byte that says how long the key's header is.
+const KEY_HEADER_SIZE: u64 = 1;
+/// An entry of the table of keys.
+const ENTRY: u64 = 24;
+/// A number that is shared among all that use it (`OBJ_SHARED_INTEGERS`).
+const SHARED: std::ops::Range<i64> = 0..10_000;
+/// The longest string beside an object's header (`OBJ_ENCODING_EMBSTR_SIZE_LIMIT`).
+const SHORT: u64 = 44;
+/// The second header of strings, and the zero byte.
+const AROUND: u64 = 4;
+/// The longest number's text.
+const LONGEST_INT: u64 = 20;
+/// A key from this length on gets room for an expiry at once (`KEY_SIZE_TO_INCLUDE_EXPIRE_THRESHOLD`).
+const LONG_KEY: u64 = 128;
+/// The longest string beside an object's header in Valkey 9: one byte says its length.
+const LONGEST_EMBEDDED: u64 = 255;
+
+/// What of a key matters for its size.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Key {
+    /// The length of its name.
+    pub len: u64,
+    /// Whether it expires.
+    pub expires: bool,
+    /// How many classes of module metadata it has.
+    pub classes: u64,
+}
+
+impl Key {
+    /// Bytes requested for an object that holds this key, its value elsewhere.
+    const fn object(&self) -> u64 {
+        let expiry = if self.expires || self.len >= LONG_KEY { EXPIRY } else { 0 };
+        OBJECT + expiry + 8 * self.classes + self.held()
+    }
+
+    /// Bytes of the name in an object or an entry that holds it.
+    const fn held(&self) -> u64 {
+        // the sum of what stands around a name must not overflow, whatever a dump claims
+        const MOST: u64 = 1 << 48;
+        KEY_HEADER_SIZE + sds::embedded(if self.len < MOST { self.len } else { MOST })
+    }
+}
+
+impl Profile {
+    /// The key and the object of a value that lies elsewhere.
+    #[inline]
+    pub fn envelope(&self, key: &Key) -> Parts {
+        let object = match self.facts.object {
+            _ if !self.facts.kvobj => self.declared(OBJECT),
+            _ if self.allocated => self.a(key.object()),
+            ObjectCount::Rounded => self.a(key.object()),
+            ObjectCount::Requested => {
+                key.object() + sds::embedded_counted(key.len) - sds::embedded(key.len)
+            }
+            ObjectCount::Bare => OBJECT,
+        };
+        self.with_object(key, object)
+    }
+
+    /// The key and the object of a module's value, which is always counted by its allocation.
+    pub fn module_envelope(&self, key: &Key) -> Parts {
+        match self.facts.object {
+            ObjectCount::Requested => self.with_object(key, self.a(key.object())),
+            ObjectCount::Rounded | ObjectCount::Bare => self.envelope(key),
+        }
+    }
+
+    /// A string in an object without a key.
+    pub const fn string_object(&self, len: u64) -> u64 {
+        if len <= SHORT {
+            self.a(OBJECT + AROUND + len)
+        } else {
+            self.a(OBJECT) + self.a(sds::request(len))
+        }
+    }
+
+    /// The key, with an object of `object` bytes.
+    #[inline]
+    fn with_object(&self, key: &Key, object: u64) -> Parts {
+        let key = Size::bytes(self.key(key));
+        Parts { key, object: Size::bytes(object), ..Parts::default() }
+    }
+
+    /// The key's name and its entry in the table of keys.
+    #[inline]
+    fn key(&self, key: &Key) -> u64 {
+        let len = key.len;
+        let [counted, linked] = self.facts.slot_links;
+        match self.facts.key {
+            KeyCount::InObject => 0,
+            KeyCount::InEntry => self.a(16 + key.held()),
+            _ if self.allocated => self.a(sds::request(len)) + self.a(ENTRY + linked),
+            KeyCount::Argument if len <= SHORT => len + 4 + ENTRY,
+            KeyCount::Argument | KeyCount::Requested => sds::request(len) + ENTRY,
+            KeyCount::Rounded => self.a(sds::request(len)) + ENTRY + counted,
+        }
+    }
+
+    /// A string, its key and its object.
+    #[inline]
+    pub fn string_value(&self, key: &Key, value: &Value) -> (Encoding, Parts) {
+        if let Some(n) = value.int {
+            let shared = self.allocated && self.shares_integers && SHARED.contains(&n);
+            let parts = if shared { self.with_object(key, 0) } else { self.envelope(key) };
+            return (Encoding::Int, parts);
+        }
+        match self.embedded(key, value.len) {
+            Some(object) => (Encoding::Embstr, self.with_object(key, object)),
+            None => {
+                let payload = Size::bytes(self.string(value.len));
+                (Encoding::Raw, Parts { payload, ..self.envelope(key) })
+            }
+        }
+    }
+
+    /// The object of a string of `len` bytes, if it lies beside its object's header.
+    #[inline]
+    fn embedded(&self, key: &Key, len: u64) -> Option<u64> {
+        match self.facts.embedding {
+            Embedding::Never => None,
+            Embedding::Short { undercounted } => (len <= SHORT).then(|| {
+                if undercounted && !self.allocated {
+                    OBJECT + 2 + len
+                } else {
+                    self.a(OBJECT + AROUND + len)
+                }
+            }),
+            Embedding::CacheLine { with_expiry, in_slack } => {
+                let bare = OBJECT + key.held() + AROUND + len.min(SHORT);
+                // the line is reckoned with a key that has the shortest header
+                let most = 64 + sds::header(key.len) - 1;
+                let line = Line { most, with_expiry, in_slack };
+                if len > SHORT { None } else { self.in_line(key, bare, &line) }
+            }
+            Embedding::TwoCacheLines => {
+                let value = AROUND + len.min(LONGEST_EMBEDDED);
+                // an object keeps room for the pointer that it does not need
+                let padding = OBJECT_HEAD.saturating_sub(value);
+                let bare = OBJECT_HEAD + key.held() + value + padding;
+                let line = Line { most: 128 + padding, with_expiry: true, in_slack: true };
+                if len > LONGEST_EMBEDDED { None } else { self.in_line(key, bare, &line) }
+            }
+        }
+    }
+
+    /// An object of `bare` bytes without an expiry, with the key's expiry added, if `line` takes
+    /// both.
+    #[inline]
+    fn in_line(&self, key: &Key, bare: u64, line: &Line) -> Option<u64> {
+        let bare = bare + 8 * key.classes;
+        if bare > line.most {
+            return None;
+        }
+        if !key.expires {
+            return Some(self.a(bare));
+        }
+        let slack = line.in_slack && self.a(bare) - bare >= EXPIRY;
+        let fits = !line.with_expiry || bare + EXPIRY <= line.most || slack;
+        fits.then(|| self.a(bare + EXPIRY))
+    }
+}
+
+/// When an object that holds key and value is short enough.
+struct Line {
+    /// The most bytes that it may have.
+    most: u64,
+    /// Whether it has to be short enough with its expiry too.
+    with_expiry: bool,
+    /// Whether room that the allocator left will do for the expiry.
+    in_slack: bool,
+}
+
+/// What of a string matters for its size.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Value {
+    /// Its length.
+    pub len: u64,
+    /// The number that it is stored as.
+    pub int: Option<i64>,
+}
+
+impl Value {
+    #[inline]
+    pub fn of(value: Str<'_>) -> Self {
+        let len = value.len();
+        Self { len, int: if len <= LONGEST_INT { value.as_int() } else { None } }
+    }
+}

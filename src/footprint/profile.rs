@@ -1,0 +1,97 @@
+//! One lane, ready to size: a server's facts and limits with what can be computed ahead.
+
+use super::alloc::Allocator;
+use super::chance::{Drawn, skiplist_node};
+use super::facts::{Facts, StringCount};
+use super::limits::Limits;
+use super::sds;
+use super::server::Server;
+use super::{Lane, Measure};
+
+/// Members up to this length have their nodes' expectations computed ahead.
+const AHEAD: u64 = 256;
+
+/// A lane with what can be computed ahead.
+#[derive(Debug, Clone)]
+pub(super) struct Profile {
+    pub facts: Facts,
+    pub limits: Limits,
+    pub allocator: Allocator,
+    /// Sizes are those of allocations; else those that `MEMORY USAGE` answers.
+    pub allocated: bool,
+    /// Small integers are shared objects.
+    pub shares_integers: bool,
+    /// Skiplist nodes by their member's length, where members lie in them; else one for all.
+    nodes: Vec<Drawn>,
+}
+
+impl Profile {
+    pub fn new(lane: &Lane) -> Self {
+        let server: &Server = &lane.server;
+        let (facts, allocator) = (server.facts, server.allocator);
+        let nodes = match facts.embedded_members {
+            Some(base) => (0..AHEAD).map(|len| embedded_node(allocator, base, len)).collect(),
+            None => vec![skiplist_node(allocator, 24)],
+        };
+        Self {
+            facts,
+            limits: server.limits,
+            allocator,
+            allocated: lane.measure == Measure::Allocated,
+            shares_integers: facts.shared_integers && server.shares_integers,
+            nodes,
+        }
+    }
+
+    /// What an allocation of `n` bytes takes.
+    #[inline]
+    pub const fn a(&self, n: u64) -> u64 {
+        self.allocator.usable(n)
+    }
+
+    /// A structure whose size `MEMORY USAGE` takes as declared.
+    #[inline]
+    pub const fn declared(&self, n: u64) -> u64 {
+        if self.allocated { self.a(n) } else { n }
+    }
+
+    /// A structure of lists and sorted sets, which newer servers count by its allocation.
+    #[inline]
+    pub const fn measured(&self, n: u64) -> u64 {
+        if self.allocated || self.facts.rounds_structs { self.a(n) } else { n }
+    }
+
+    /// A string of `len` bytes that is an allocation of its own.
+    #[inline]
+    pub const fn string(&self, len: u64) -> u64 {
+        let request = sds::request(len);
+        match self.facts.strings {
+            _ if self.allocated => self.a(request),
+            StringCount::Requested => request,
+            StringCount::ShortestRequested if 0 < len && len < 32 => request,
+            StringCount::Rounded | StringCount::ShortestRequested => self.a(request),
+        }
+    }
+
+    /// A packed blob of `bytes`.
+    #[inline]
+    pub const fn blob(&self, bytes: u64) -> u64 {
+        if self.allocated || self.facts.rounds_blobs { self.a(bytes) } else { bytes }
+    }
+
+    /// A skiplist's node with a member of `len` bytes, the member's own allocation apart.
+    #[inline]
+    pub fn node(&self, len: u64) -> Drawn {
+        match self.facts.embedded_members {
+            None => self.nodes.first().copied().unwrap_or_default(),
+            Some(base) => {
+                let ahead = usize::try_from(len).ok().and_then(|len| self.nodes.get(len));
+                ahead.copied().unwrap_or_else(|| embedded_node(self.allocator, base, len))
+            }
+        }
+    }
+}
+
+fn embedded_node(allocator: Allocator, base: u64, len: u64) -> Drawn {
+    skiplist_node(allocator, base.saturating_add(sds::embedded(len)))
+}

@@ -1,0 +1,204 @@
+//! Sorted sets (t_zset.c): packed, or a skiplist with a hash table.
+
+use super::buckets::Buckets;
+use super::chance::Drawn;
+use super::collection::{Cost, DictCost, Weighed, buckets};
+use super::dict::Dict;
+use super::facts::Tables;
+use super::growth::Growth;
+use super::keyspace::{Key, Value};
+use super::profile::Profile;
+use super::{Encoding, LANES, packing, score};
+use crate::bytes::Fault;
+use crate::entries::{Packed, Packing, Piece};
+
+/// `zset`: the dict and the skiplist.
+const ZSET: u64 = 16;
+/// An entry from this length on makes the next one store it in five bytes.
+const LONG_ENTRY: u64 = 254;
+
+/// A sorted set as it is being read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Zset {
+    claimed: u64,
+    seen: u64,
+    longest: u64,
+    /// Bytes of the members and scores in a listpack, and in one with long scores.
+    listpack: [u64; 2],
+    ziplist: u64,
+    /// The blob that the snapshot holds, and its bytes.
+    blob: Option<(Packing, u64)>,
+    /// Some lane may still hold it packed.
+    small: bool,
+    lanes: [Lane; LANES],
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Lane {
+    /// Bytes of the members as strings of their own.
+    strings: u64,
+    /// The skiplist's nodes.
+    nodes: Drawn,
+    /// The set is too large to be packed.
+    unpacked: bool,
+}
+
+impl Zset {
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// `claimed` members follow one by one.
+    pub fn begin(&mut self, profiles: &[Profile], claimed: u64) {
+        self.claimed = claimed;
+        self.listpack = [packing::LISTPACK; 2];
+        self.ziplist = packing::ZIPLIST;
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            lane.unpacked = claimed > profile.limits.zset_entries;
+            self.small |= !lane.unpacked;
+        }
+    }
+
+    #[inline]
+    pub fn scored(&mut self, profiles: &[Profile], member: &Value, score: f64) {
+        self.seen += 1;
+        self.longest = self.longest.max(member.len);
+        if self.small {
+            self.pack(member, score);
+        }
+        self.table(profiles, member.len);
+    }
+
+    fn pack(&mut self, member: &Value, score: f64) {
+        let name = packing::listpack(member.len, member.int);
+        for (bytes, long) in self.listpack.iter_mut().zip([false, true]) {
+            let (len, int) = score::in_listpack(score, long);
+            *bytes = bytes.saturating_add(name + packing::listpack(len, int));
+        }
+        // a score is short, so the entry behind it needs one byte for the length before
+        let name = 1 + packing::ziplist_body(member.len, member.int);
+        let before = if name < LONG_ENTRY { 1 } else { 5 };
+        let (len, int) = score::in_ziplist(score);
+        self.ziplist += name + before + packing::ziplist_body(len, int);
+    }
+
+    #[inline]
+    fn table(&mut self, profiles: &[Profile], len: u64) {
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            if profile.facts.embedded_members.is_none() {
+                lane.strings += profile.string(len);
+            }
+            lane.nodes += profile.node(len);
+        }
+    }
+
+    /// The sorted set is `blob`; it is opened if a lane's server unpacks or rewrites it, or if
+    /// `open`.
+    pub fn packed(
+        &mut self,
+        profiles: &[Profile],
+        blob: &Packed<'_>,
+        scratch: &mut Vec<u8>,
+        open: bool,
+    ) -> Result<(), Fault> {
+        let count = blob.count(scratch)? / 2;
+        (self.seen, self.blob) = (count, Some((blob.packing, blob.bytes)));
+        self.listpack = [packing::LISTPACK; 2];
+        let mut open = open;
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            lane.unpacked = count > profile.limits.zset_entries;
+            let rewritten = blob.packing == Packing::Ziplist && !profile.facts.ziplists;
+            open |= lane.unpacked || rewritten;
+        }
+        if open {
+            let mut is_member = true;
+            blob.each(scratch, |piece| {
+                self.piece(profiles, piece, is_member);
+                is_member = !is_member;
+            })?;
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, profiles: &[Profile], piece: Piece<'_>, is_member: bool) {
+        for bytes in &mut self.listpack {
+            *bytes = bytes.saturating_add(packing::listpack_piece(piece));
+        }
+        if is_member {
+            let len = piece.len();
+            self.longest = self.longest.max(len);
+            self.table(profiles, len);
+        }
+    }
+
+    pub const fn elements(&self) -> u64 {
+        self.seen
+    }
+
+    pub const fn longest(&self) -> u64 {
+        self.longest
+    }
+
+    /// The sorted set under lane `lane`.
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+        let lane = self.lanes.get(lane).copied().unwrap_or_default();
+        let too_long = self.blob.is_none() && self.longest > profile.limits.zset_value;
+        if lane.unpacked || too_long {
+            let cost = self.skiplist(profile, &lane);
+            return cost.with_key(profile, key, Encoding::Skiplist);
+        }
+        let facts = &profile.facts;
+        let [short, long] = self.listpack;
+        let (encoding, written) = match facts.ziplists {
+            true => (Encoding::Ziplist, self.ziplist),
+            false => (Encoding::Listpack, if facts.long_scores { long } else { short }),
+        };
+        let bytes = match self.blob {
+            Some((Packing::Ziplist, _)) if !facts.ziplists => written,
+            Some((_, bytes)) => bytes,
+            None => written,
+        };
+        Cost::packed(profile, bytes).with_key(profile, key, encoding)
+    }
+
+    fn skiplist(&self, profile: &Profile, lane: &Lane) -> Cost {
+        let (n, facts) = (self.seen, &profile.facts);
+        let presized = match self.blob {
+            Some(_) => facts.presizes_unpacked_zsets,
+            None => facts.presizes_zsets,
+        };
+        let table = match facts.tables {
+            Tables::Buckets => buckets(profile, &Buckets::presized(n), 0),
+            Tables::Dict => {
+                let dict = if presized { Dict::presized(n) } else { Dict::grown(n) };
+                let counted = if facts.counts_skiplist { facts.table_header } else { 0 };
+                let header = [counted, facts.table_header];
+                let cost = DictCost {
+                    header,
+                    entry: Some(facts.zset_entry),
+                    no_value: facts.zset_no_value,
+                };
+                cost.of(profile, &dict, n)
+            }
+        };
+        let structs = Drawn::certain(profile.declared(ZSET) + skiplist_structs(profile));
+        Cost {
+            structure: structs + table + lane.nodes,
+            payload: Drawn::certain(lane.strings),
+            ..Cost::default()
+        }
+    }
+}
+
+/// The skiplist's own structures: its header node is always counted by its allocation.
+const fn skiplist_structs(profile: &Profile) -> u64 {
+    let facts = &profile.facts;
+    if !profile.allocated && !facts.counts_skiplist {
+        return 0;
+    }
+    let header = match facts.skiplist_header {
+        0 => 0,
+        header => profile.a(header),
+    };
+    profile.measured(facts.skiplist) + header
+}

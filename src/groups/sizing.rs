@@ -1,0 +1,80 @@
+//! From a key in the snapshot to a sized row: what every thread does with every key.
+
+use super::filter::Filter;
+use super::row::Row;
+use super::stretch::Worker;
+use crate::bytes::Fault;
+use crate::entries::{Entry, slot_of};
+use crate::footprint::{Footprint, Footprinter};
+use std::marker::PhantomData;
+
+/// Takes sized rows, one at a time.
+pub trait Take {
+    /// Takes `row`, whose parts are in `footprint`.
+    fn take(&mut self, row: &Row<'_>, footprint: &Footprint);
+}
+
+/// Sizes keys, and hands those that the filter accepts to the part.
+#[derive(Debug)]
+pub struct Sizer<'f, P> {
+    footprinter: Footprinter,
+    /// None where every key is accepted.
+    filter: Option<&'f Filter>,
+    /// Whether keys have slots.
+    cluster: bool,
+    name: Vec<u8>,
+    part: PhantomData<fn(P)>,
+}
+
+impl<'f, P> Sizer<'f, P> {
+    /// A sizer; rows carry their slots when `cluster`.
+    #[must_use]
+    pub fn new(footprinter: Footprinter, filter: &'f Filter, cluster: bool) -> Self {
+        let filter = Some(filter).filter(|filter| !filter.is_open());
+        Self { footprinter, filter, cluster, name: Vec::new(), part: PhantomData }
+    }
+}
+
+impl<P: Take> Worker for Sizer<'_, P> {
+    type Part = P;
+    type Elements = Footprinter;
+
+    #[inline]
+    fn begin(&mut self, entry: &Entry<'_>) -> Result<bool, Fault> {
+        let key = entry.key.decode(&mut self.name)?;
+        if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
+            return Ok(false);
+        }
+        self.footprinter.begin(entry, key);
+        Ok(true)
+    }
+
+    #[inline]
+    fn elements(&mut self) -> &mut Footprinter {
+        &mut self.footprinter
+    }
+
+    #[inline]
+    fn end(&mut self, entry: &Entry<'_>, part: &mut P) -> Result<(), Fault> {
+        let footprint = self.footprinter.finish()?;
+        let key = entry.key.decode(&mut self.name)?;
+        let row = Row {
+            db: entry.db,
+            slot: self.cluster.then(|| slot_of(key)),
+            key,
+            kind: entry.kind,
+            module: footprint.module,
+            encoding: footprint.encoding,
+            elements: footprint.elements,
+            sizes: footprint.sizes(),
+            certainty: footprint.certainty,
+            expires_at_ms: entry.meta.expires_at_ms,
+            idle_s: entry.meta.idle_s,
+            freq: entry.meta.freq,
+        };
+        if self.filter.is_none_or(|filter| filter.accepts(&row)) {
+            part.take(&row, &footprint);
+        }
+        Ok(())
+    }
+}

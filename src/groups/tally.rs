@@ -1,0 +1,108 @@
+//! All keys of a snapshot, grouped: what the threads add up.
+
+use super::census::Census;
+use super::filter::Filter;
+use super::fold::Task;
+use super::partial::{Groups, Settings};
+use super::row::Row;
+use super::sizing::{Sizer, Take};
+use crate::footprint::{Footprint, Footprinter};
+use std::sync::{Mutex, PoisonError};
+
+/// Groups the keys that a filter accepts.
+pub struct Tally<'t> {
+    settings: &'t Settings,
+    filter: &'t Filter,
+    cluster: bool,
+    footprinter: &'t (dyn Fn() -> Footprinter + Sync),
+    /// What is added up, as many as threads add up at once.
+    sums: Mutex<Vec<(Groups, Census)>>,
+    /// Emptied parts, to be used again.
+    spare: Mutex<Vec<Part>>,
+}
+
+impl<'t> Tally<'t> {
+    /// Groups of no keys yet; rows carry their slots when `cluster`.
+    #[must_use]
+    pub fn new(
+        settings: &'t Settings,
+        (filter, cluster): (&'t Filter, bool),
+        footprinter: &'t (dyn Fn() -> Footprinter + Sync),
+    ) -> Self {
+        let (sums, spare) = (Mutex::default(), Mutex::default());
+        Self { settings, filter, cluster, footprinter, sums, spare }
+    }
+
+    /// All of it, once everything is read.
+    #[must_use]
+    pub fn finish(self) -> (Groups, Census) {
+        let sums = self.sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let merged = sums.into_iter().reduce(|(mut groups, mut census), other| {
+            groups.merge(other.0);
+            census.merge(other.1);
+            (groups, census)
+        });
+        merged.unwrap_or_else(|| (Groups::new(self.settings), Census::default()))
+    }
+}
+
+/// The keys of one stretch.
+pub struct Part {
+    groups: Groups,
+    census: Census,
+    /// Keys before the first mark, where a filter has yet to accept their database.
+    early: Option<Groups>,
+}
+
+impl Take for Part {
+    #[inline]
+    fn take(&mut self, row: &Row<'_>, _: &Footprint) {
+        self.census.add(row);
+        match &mut self.early {
+            Some(early) if row.db.is_none() => early.add(row),
+            _ => self.groups.add(row),
+        }
+    }
+}
+
+impl<'t> Task for Tally<'t> {
+    type Part = Part;
+    type Worker = Sizer<'t, Part>;
+    const ORDERED: bool = false;
+
+    fn worker(&self) -> Self::Worker {
+        Sizer::new((self.footprinter)(), self.filter, self.cluster)
+    }
+
+    fn part(&self) -> Part {
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| Part {
+            groups: Groups::new(self.settings),
+            census: Census::default(),
+            early: (!self.filter.dbs.is_empty()).then(|| Groups::new(self.settings)),
+        })
+    }
+
+    fn take(&self, mut part: Part, db: u64) -> bool {
+        if let Some(early) = &mut part.early {
+            let mut early = std::mem::replace(early, Groups::new(self.settings));
+            if self.filter.accepts_db(db) {
+                early.bind(db);
+                part.groups.merge(early);
+            }
+        }
+        part.groups.bind(db);
+        part.census.bind(db);
+        let mut sum = self.sums.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match &mut sum {
+            Some((groups, census)) => {
+                groups.take_in(&mut part.groups);
+                census.merge(std::mem::take(&mut part.census));
+                self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+            }
+            None => sum = Some((part.groups, part.census)),
+        }
+        self.sums.lock().unwrap_or_else(PoisonError::into_inner).extend(sum);
+        true
+    }
+}

@@ -1,0 +1,210 @@
+//! The lists of the report.
+
+use super::{Key, Prefix};
+use crate::report::units::{Bytes, Count, Millis, Tally};
+
+/// One database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct DatabaseRow {
+    /// Its number; `None` for those beyond the first 1024 together.
+    pub db: Option<u64>,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+    /// Those without a TTL.
+    pub no_ttl: Tally,
+}
+
+/// One type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TypeRow {
+    /// Its name, of a module's type its own.
+    #[serde(rename = "type")]
+    pub name: String,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+    /// Their elements.
+    pub elements: Count,
+    /// How large they are.
+    pub bytes_each: Percentiles,
+    /// How many elements they have.
+    pub elements_each: Percentiles,
+    /// The largest of them by bytes.
+    pub largest: Option<KeyRow>,
+}
+
+/// How a quantity is spread over keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Percentiles {
+    /// Half the keys have no more.
+    pub p50: u64,
+    /// 99 of 100 keys have no more.
+    pub p99: u64,
+    /// No key has more.
+    pub max: u64,
+}
+
+/// One encoding of one type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct EncodingRow {
+    /// The type's name.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The encoding's name.
+    pub encoding: String,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+    /// Their elements.
+    pub elements: Count,
+}
+
+/// All keys by presence of a TTL: each key is in one of the three.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Ttl {
+    /// Keys without one.
+    pub never: Tally,
+    /// Keys that expire after the snapshot.
+    pub expires: Tally,
+    /// Keys whose time had passed at the snapshot; they were in memory still.
+    pub expired: Tally,
+}
+
+/// The keys with one lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct LifetimeRow {
+    /// Which.
+    pub within: crate::groups::Lifetime,
+    /// The keys.
+    #[serde(flatten)]
+    pub all: Tally,
+}
+
+/// A row of the tree of prefixes. Its figures include those of the rows below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct PrefixRow {
+    /// How many rows stand above it, from zero.
+    pub depth: u32,
+    /// What its keys have in common.
+    #[serde(flatten)]
+    pub prefix: Prefix,
+    /// Whether that is all of them.
+    pub kind: PrefixKind,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+    /// Those without a TTL.
+    pub no_ttl: Tally,
+    /// Their elements.
+    pub elements: Count,
+    /// The names of the types among them.
+    pub types: Vec<&'static str>,
+    /// How many rows this one stands for, where it stands for several.
+    pub more: Option<Count>,
+}
+
+/// What a row of the tree of prefixes stands for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PrefixKind {
+    /// All keys that begin with the prefix.
+    #[default]
+    Prefix,
+    /// The keys of exactly this name, in whatever database.
+    Name,
+    /// Keys whose names have any of many segments in place of each `*`; what ends with a separator
+    /// may go on behind it.
+    Folded,
+    /// Keys that begin with the prefix and have no row of their own at this depth. The rows of a
+    /// depth, with this one, add up to the row above them.
+    Rest,
+}
+
+/// A prefix with keys that never expire.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct NeverExpireRow {
+    /// The prefix.
+    #[serde(flatten)]
+    pub prefix: Prefix,
+    /// Whether that is all of them.
+    pub kind: PrefixKind,
+    /// Its keys without a TTL.
+    #[serde(flatten)]
+    pub no_ttl: Tally,
+    /// All its keys.
+    pub all: Tally,
+}
+
+/// One key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct KeyRow {
+    /// Its database.
+    pub db: u64,
+    /// Its name.
+    #[serde(flatten)]
+    pub key: Key,
+    /// Its type's name.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its encoding's name.
+    pub encoding: String,
+    /// What it takes.
+    pub bytes: Bytes,
+    /// Its elements; a module's type may not tell.
+    pub elements: Option<Count>,
+    /// When it expires.
+    pub expires_at_ms: Option<Millis>,
+}
+
+/// The values of one module type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ModuleRow {
+    /// The type's name, such as `ReJSON-RL`.
+    pub name: String,
+    /// The version of its encoding.
+    pub version: u64,
+    /// Its keys, and what their values take in the snapshot: not in memory.
+    pub keys: Count,
+    /// See there.
+    pub serialized_bytes: Bytes,
+    /// Bytes in the snapshot that belong to no key.
+    pub aux_bytes: Bytes,
+}
+
+/// Function libraries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Functions {
+    /// How many.
+    pub libraries: Count,
+    /// What their sources take in the snapshot.
+    pub source_bytes: Bytes,
+}
+
+/// Hash templates: field names that many hashes share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Templates {
+    /// How many.
+    pub templates: Count,
+    /// Their fields.
+    pub fields: Count,
+}
+
+/// Cluster slots.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Slots {
+    /// How many have keys.
+    pub used: Count,
+    /// The heaviest, the heaviest first.
+    pub heaviest: Vec<SlotRow>,
+}
+
+/// One cluster slot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct SlotRow {
+    /// Its number.
+    pub slot: u16,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+}
