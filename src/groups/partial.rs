@@ -1,6 +1,5 @@
 //! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
 
-use super::histogram::Spreads;
 use super::kind::{Cell, Cells, by};
 use super::prefixes::{self, Prefix};
 use super::row::Row;
@@ -11,7 +10,8 @@ use super::top::{Big, Top};
 use super::totals::{Share, Sum, Totals};
 use super::tree::{Bounds, Tree};
 use super::ttl::{Lifetime, Lifetimes};
-use crate::entries::ValueKind;
+use super::types::{TypeSpread, Types};
+use crate::entries::{ModuleId, ValueKind};
 use crate::footprint::{Certainty, Size};
 use std::mem;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub struct Groups {
     taken_at_ms: i64,
     top: usize,
     cells: Cells,
-    spreads: [Spreads; ValueKind::ALL.len()],
+    types: Types,
     by_bytes: Top,
     by_elements: Top,
     /// The largest of each kind.
@@ -80,7 +80,7 @@ impl Groups {
             taken_at_ms: settings.taken_at_ms,
             top: settings.top,
             cells: Cells::default(),
-            spreads: Default::default(),
+            types: Types::default(),
             by_bytes: Top::new(kept),
             by_elements: Top::new(kept),
             by_kind: std::array::from_fn(|_| Top::new(1)),
@@ -98,9 +98,7 @@ impl Groups {
         let bytes = sum.bytes();
         let lifetime = Lifetime::of(row.expires_at_ms, self.taken_at_ms);
         self.cells.add(row, sum, lifetime == Lifetime::Expired);
-        if let Some(spreads) = self.spreads.get_mut(row.kind as usize) {
-            spreads.add(bytes.round(), row.elements);
-        }
+        self.types.add(bytes, row);
         self.by_bytes.add(bytes.raw(), row);
         if sum.elements > 0 {
             self.by_elements.add(sum.elements, row);
@@ -115,12 +113,13 @@ impl Groups {
         if let Some(slot) = row.slot {
             self.slots.add(slot, bytes);
         }
-        self.tree.add(row.key, sum, row.expires_at_ms.is_some());
+        self.tree.add(row.key, row.kind, sum, row.expires_at_ms.is_some());
     }
 
     /// Tells which database the keys are in that came without one.
     pub fn bind(&mut self, db: u64) {
         self.cells.bind(db);
+        self.types.bind(db);
         self.by_bytes.bind(db);
         self.by_elements.bind(db);
         self.by_kind.iter_mut().for_each(|top| top.bind(db));
@@ -135,9 +134,7 @@ impl Groups {
     /// keeps what it has learned of how names are folded, and needs no new memory.
     pub fn take_in(&mut self, other: &mut Self) {
         self.cells.merge(mem::take(&mut other.cells));
-        for (mine, theirs) in self.spreads.iter_mut().zip(&mut other.spreads) {
-            mine.take_in(theirs);
-        }
+        self.types.take_in(&mut other.types);
         self.by_bytes.take_in(&mut other.by_bytes);
         self.by_elements.take_in(&mut other.by_elements);
         for (mine, theirs) in self.by_kind.iter_mut().zip(&mut other.by_kind) {
@@ -169,10 +166,12 @@ impl Groups {
         by(&self.cells(), |_| ()).pop().map(|(_, content)| content.expired).unwrap_or_default()
     }
 
-    /// How the keys of a kind are spread over their bytes and elements.
+    /// How large the keys of each type are, and which is the largest; types without keys left
+    /// out, in the order of [`ValueKind::ALL`]. A module type has its id, and those beyond the
+    /// first 16 are one without.
     #[must_use]
-    pub fn spreads(&self, kind: ValueKind) -> Option<&Spreads> {
-        self.spreads.get(kind as usize).filter(|spreads| !spreads.bytes.is_empty())
+    pub fn types(&self) -> Vec<(ValueKind, Option<ModuleId>, &TypeSpread)> {
+        self.types.list()
     }
 
     /// The largest keys by bytes.
