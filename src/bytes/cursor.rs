@@ -102,6 +102,19 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The bytes behind a byte below 64, as many as it says; `None`, and nothing is read, where no
+    /// such byte is next or the window holds fewer.
+    #[inline(always)]
+    pub fn short_run(&mut self) -> Option<&'a [u8]> {
+        let (&len, rest) = self.rest.split_first()?;
+        if len >= 64 {
+            return None;
+        }
+        let (bytes, rest) = rest.split_at_checked(usize::from(len))?;
+        self.rest = rest;
+        Some(bytes)
+    }
+
     /// The next byte, which stays unread.
     #[must_use]
     #[inline]

@@ -25,8 +25,16 @@ pub enum Str<'a> {
 ///
 /// # Errors
 /// When the bytes end or are no string.
-#[inline]
+#[inline(always)]
 pub fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
+    // nearly all strings are raw and short: their length is one byte
+    match cursor.short_run() {
+        Some(bytes) => Ok(Str::Raw(bytes)),
+        None => read_any(cursor),
+    }
+}
+
+fn read_any<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
     cursor.whole(|cursor| {
         let at = cursor.at();
         match length::read(cursor)? {

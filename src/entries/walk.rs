@@ -92,14 +92,20 @@ impl Walk {
     ///
     /// # Errors
     /// When the bytes end or are not a snapshot's.
-    #[inline]
+    #[inline(always)]
     pub fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Item<'a>, Stop> {
         if self.value.is_some() {
             self.skip(cursor)?;
         }
         loop {
-            if let Step::Item(item) = cursor.whole(|c| self.step(c))? {
-                return Ok(item);
+            let before = cursor.clone();
+            match self.step(cursor) {
+                Ok(Step::Item(item)) => return Ok(item),
+                Ok(Step::Prefix) => {}
+                Err(stop) => {
+                    *cursor = before;
+                    return Err(stop);
+                }
             }
         }
     }
@@ -108,8 +114,24 @@ impl Walk {
     ///
     /// # Errors
     /// When the bytes end or are not a value.
-    #[inline]
+    #[inline(always)]
     pub fn value<E: Elements>(&mut self, cursor: &mut Cursor<'_>, out: &mut E) -> Result<(), Stop> {
+        // most values are strings, and most of those are short
+        if self.value.as_ref().is_some_and(ValueWalk::is_string)
+            && let Some(bytes) = cursor.short_run()
+        {
+            out.string(string::Str::Raw(bytes));
+            self.value = None;
+            return Ok(());
+        }
+        self.any_value(cursor, out)
+    }
+
+    fn any_value<E: Elements>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        out: &mut E,
+    ) -> Result<(), Stop> {
         if let Some(value) = &mut self.value {
             value.run(cursor, &self.templates, out)?;
             self.value = None;
@@ -127,7 +149,7 @@ impl Walk {
         self.value(cursor, &mut Nothing)
     }
 
-    #[inline]
+    #[inline(always)]
     fn step<'a>(&mut self, c: &mut Cursor<'a>) -> Result<Step<'a>, Stop> {
         let at = c.at();
         match c.byte()? {
@@ -168,6 +190,7 @@ impl Walk {
     }
 
     /// Reads a record that is not about one key.
+    #[cold]
     fn record<'a>(&mut self, at: u64, code: u8, c: &mut Cursor<'a>) -> Result<Item<'a>, Stop> {
         Ok(match (code, self.dialect) {
             (opcode::EOF, _) => {

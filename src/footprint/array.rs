@@ -99,7 +99,7 @@ impl Array {
     }
 
     /// The array under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let open = self.open.get(lane).copied().flatten();
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let last = open.map_or(0, |slice| slice.bytes(profile));

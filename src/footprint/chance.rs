@@ -83,6 +83,12 @@ pub(super) fn ceil(count: f64) -> u64 {
     count.ceil() as u64
 }
 
+/// The whole number nearest to `count`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub(super) fn nearest(count: f64) -> u64 {
+    count.round() as u64
+}
+
 /// `base` to the `n`-th by squaring.
 fn power(base: f64, n: u64) -> f64 {
     let (mut result, mut square, mut left) = (1.0, base, n);

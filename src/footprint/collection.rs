@@ -50,7 +50,11 @@ impl Cost {
 
     /// The whole value: these bytes with those of its key and object.
     pub fn with_key(self, profile: &Profile, key: &Key, encoding: Encoding) -> Weighed {
-        let envelope = profile.envelope(key);
+        self.with_envelope(profile, profile.envelope(key), encoding)
+    }
+
+    /// The whole value: these bytes with those of `envelope`.
+    pub fn with_envelope(self, profile: &Profile, envelope: Parts, encoding: Encoding) -> Weighed {
         let mut parts =
             Parts { structure: self.structure.mean, payload: self.payload.mean, ..envelope };
         let variance = self.structure.variance + self.payload.variance;

@@ -220,6 +220,8 @@ pub struct Facts {
     /// Scores are written with 17 digits; else with as many as they need.
     pub long_scores: bool,
 
+    /// Bytes counted for the structure around a module's value.
+    pub counted_module_value: u64,
     /// How streams are counted.
     pub streams: StreamCount,
     /// Sizes of their structures.
@@ -340,6 +342,7 @@ impl Facts {
             asks_for_whole_hash: false,
             presizes_whole_sets: false,
             long_scores: true,
+            counted_module_value: 0,
             streams: StreamCount::Estimated,
             stream: StreamStructs { stream: 40, group: 32, consumer: 24, pending: 24, rax: 24 },
             counts_stream: false,
@@ -383,6 +386,7 @@ impl Facts {
         self.embedding = Embedding::CacheLine { with_expiry: true, in_slack: false };
         self.shared_integers = false;
         self.listpack_ex = Some(24);
+        self.counted_module_value = 16;
         self.zset_entry = 16;
         self.stream.stream = 112;
         self.stream.pending = 32;

@@ -156,9 +156,9 @@ impl Footprinter {
         let mut parts = [Parts::default(); LANES];
         let mut first = None;
         for (lane, (place, profile)) in parts.iter_mut().zip(&self.profiles).enumerate() {
-            let sized = self.sized(lane, profile);
-            *place = sized.parts;
-            first.get_or_insert(sized);
+            let weighed = self.weigh(lane, profile);
+            *place = weighed.parts;
+            first.get_or_insert(weighed);
         }
         let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
         Ok(Footprint {
@@ -173,7 +173,7 @@ impl Footprinter {
             parts,
             spread: deviation(first.variance),
             certainty: match self.holds {
-                Holds::Module => Certainty::Serialized,
+                Holds::Module => self.module.certainty(),
                 _ if first.drawn => Certainty::Expected,
                 _ => Certainty::Exact,
             },
@@ -181,21 +181,21 @@ impl Footprinter {
     }
 
     #[inline]
-    fn sized(&self, lane: usize, profile: &Profile) -> Weighed {
+    fn weigh(&self, lane: usize, profile: &Profile) -> Weighed {
         let key = &self.key;
         match self.holds {
             Holds::String => {
                 let (encoding, parts) = profile.string_value(key, &self.string);
                 Weighed::fixed(encoding, parts)
             }
-            Holds::List => self.list.sized(lane, profile, key),
-            Holds::Set => self.set.sized(lane, profile, key),
-            Holds::Zset => self.zset.sized(lane, profile, key),
-            Holds::Hash(_) => self.hash.sized(lane, profile, key),
-            Holds::Template => self.template.sized(lane, profile, key),
-            Holds::Stream => self.stream.sized(lane, profile, key),
-            Holds::Array => self.array.sized(lane, profile, key),
-            Holds::Module => self.module.sized(profile, key),
+            Holds::List => self.list.weighed(lane, profile, key),
+            Holds::Set => self.set.weighed(lane, profile, key),
+            Holds::Zset => self.zset.weighed(lane, profile, key),
+            Holds::Hash(_) => self.hash.weighed(lane, profile, key),
+            Holds::Template => self.template.weighed(lane, profile, key),
+            Holds::Stream => self.stream.weighed(lane, profile, key),
+            Holds::Array => self.array.weighed(lane, profile, key),
+            Holds::Module => self.module.weighed(lane, profile, key),
             Holds::Gcra => Weighed::fixed(Encoding::Raw, profile.envelope(key)),
         }
     }
@@ -302,7 +302,7 @@ impl Elements for Footprinter {
     }
 
     fn module(&mut self, part: ModulePart<'_>) {
-        self.module.part(part);
+        self.module.part(&self.profiles, part);
     }
 
     fn template(&mut self, template: TemplateUse) {

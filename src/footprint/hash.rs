@@ -210,7 +210,7 @@ impl Hash {
     }
 
     /// The hash under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         // only a zipmap's values are looked at when it is loaded
         let zipmap = matches!(self.blob, Some((Packing::Zipmap, _)));

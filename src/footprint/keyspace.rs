@@ -22,6 +22,8 @@ const ENTRY: u64 = 24;
 const SHARED: std::ops::Range<i64> = 0..10_000;
 /// The longest string beside an object's header (`OBJ_ENCODING_EMBSTR_SIZE_LIMIT`).
 const SHORT: u64 = 44;
+/// The second header of strings, and the zero byte.
+const AROUND: u64 = 4;
 /// The longest number's text.
 const LONGEST_INT: u64 = 20;
 /// A key from this length on gets room for an expiry at once (`KEY_SIZE_TO_INCLUDE_EXPIRE_THRESHOLD`).
@@ -71,6 +73,23 @@ impl Profile {
         self.with_object(key, object)
     }
 
+    /// The key and the object of a module's value, which is always counted by its allocation.
+    pub fn module_envelope(&self, key: &Key) -> Parts {
+        match self.facts.object {
+            ObjectCount::Requested => self.with_object(key, self.a(key.object())),
+            ObjectCount::Rounded | ObjectCount::Bare => self.envelope(key),
+        }
+    }
+
+    /// A string in an object without a key.
+    pub const fn string_object(&self, len: u64) -> u64 {
+        if len <= SHORT {
+            self.a(OBJECT + AROUND + len)
+        } else {
+            self.a(OBJECT) + self.a(sds::request(len))
+        }
+    }
+
     /// The key, with an object of `object` bytes.
     #[inline]
     fn with_object(&self, key: &Key, object: u64) -> Parts {
@@ -113,8 +132,6 @@ impl Profile {
     /// The object of a string of `len` bytes, if it lies beside its object's header.
     #[inline]
     fn embedded(&self, key: &Key, len: u64) -> Option<u64> {
-        /// The second header of strings, and the zero byte.
-        const AROUND: u64 = 4;
         match self.facts.embedding {
             Embedding::Never => None,
             Embedding::Short { undercounted } => (len <= SHORT).then(|| {

@@ -175,7 +175,7 @@ impl List {
     }
 
     /// The list under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let mut lane = self.lanes.get(lane).copied().unwrap_or_default();
         let open = lane.open;
         lane.close(profile);

@@ -29,6 +29,7 @@ mod size;
 mod startup;
 mod stream;
 mod template;
+mod vectors;
 mod vset;
 mod zset;
 

@@ -121,7 +121,7 @@ impl Set {
     }
 
     /// The set under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let (encoding, cost) = match lane.state {
             State::Intset => {

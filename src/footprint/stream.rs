@@ -242,7 +242,7 @@ impl Stream {
     }
 
     /// The stream under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let facts = &profile.facts;
         let counted = profile.allocated || facts.counts_stream;

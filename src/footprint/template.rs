@@ -173,7 +173,7 @@ impl TemplateHash {
     }
 
     /// The hash under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let limits = &profile.limits;
         let few = self.seen <= limits.hash_entries;

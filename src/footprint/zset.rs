@@ -140,7 +140,7 @@ impl Zset {
     }
 
     /// The sorted set under lane `lane`.
-    pub fn sized(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
+    pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
         let lane = self.lanes.get(lane).copied().unwrap_or_default();
         let too_long = self.blob.is_none() && self.longest > profile.limits.zset_value;
         if lane.unpacked || too_long {

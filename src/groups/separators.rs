@@ -7,9 +7,10 @@ use std::hash::Hasher;
 /// ones that stands in it; the rest only behind a word, because ids, dates and numbers contain
 /// them as well. Of those a full stop comes first: `feature-flag.beta`.
 const USUAL: &[u8] = b":/|#;,=.-_";
-const COLON: u8 = 1;
-const STRONG: std::ops::RangeInclusive<u8> = 2..=7;
-const STOP: u8 = 8;
+/// Which of the usual ones are strong, a bit for each; and the weak ones.
+const STRONG: u16 = 0b000_1111_1100;
+const STOP: u16 = 0b001_0000_0000;
+const DASHES: u16 = 0b110_0000_0000;
 /// How many separators there may be; in a class they are numbered from one.
 const MOST: usize = 15;
 /// Segments longer than this are folded away in any case.
@@ -147,26 +148,29 @@ impl Separators {
         split
     }
 
-    /// The separator that `name` does use.
+    /// The separator that `name`, which has no colon, does use.
     fn used(&self, name: &[u8]) -> At {
-        let [mut strong, mut stop, mut other] = [None; 3];
-        for (&byte, before) in name.iter().zip(0..) {
-            let first = match self.number(byte) {
-                0 => continue,
-                COLON => return At::Strong(byte),
-                number if STRONG.contains(&number) => &mut strong,
-                STOP => &mut stop,
-                _ => &mut other,
-            };
-            first.get_or_insert((byte, before));
+        let seen = name.iter().fold(0, |seen, &byte| seen | self.bit(byte));
+        let first_of = |bits: u16| {
+            let at = name.iter().position(|&byte| self.bit(byte) & bits != 0)?;
+            Some((name.get(..at)?, name.get(at).copied()?))
+        };
+        if seen & STRONG != 0 {
+            return first_of(STRONG).map_or(At::Nowhere, |(_, byte)| At::Strong(byte));
         }
-        if let Some((byte, _)) = strong {
-            return At::Strong(byte);
+        for weak in [STOP, DASHES] {
+            let first = if seen & weak == 0 { None } else { first_of(weak) };
+            if let Some((_, byte)) = first.filter(|(before, _)| is_word(before)) {
+                return At::Weak(byte);
+            }
         }
-        let is_behind_word =
-            |&(_, before): &(u8, usize)| is_word(name.get(..before).unwrap_or_default());
-        let weak = stop.filter(is_behind_word).or(other.filter(is_behind_word));
-        weak.map_or(At::Nowhere, |(byte, _)| At::Weak(byte))
+        At::Nowhere
+    }
+
+    /// A bit for each separator; the lowest for all other bytes.
+    #[inline]
+    fn bit(&self, byte: u8) -> u16 {
+        1 << self.number(byte)
     }
 
     /// Takes the next segment off `name`.
@@ -282,6 +286,10 @@ fn is_plain(segment: Option<&[u8]>) -> bool {
 /// A word begins with two letters and ends with three digits at most: `app`, `order-line` and
 /// `db12` are words, `v12` is none.
 fn is_word(segment: &[u8]) -> bool {
+    let begins = segment.first_chunk::<2>();
+    if !begins.is_some_and(|two| two.iter().all(u8::is_ascii_alphabetic)) {
+        return false;
+    }
     let mut digits = 0;
     for byte in segment {
         match byte {
@@ -290,8 +298,7 @@ fn is_word(segment: &[u8]) -> bool {
             _ => return false,
         }
     }
-    let begins = segment.first_chunk::<2>();
-    digits <= 3 && begins.is_some_and(|two| two.iter().all(u8::is_ascii_alphabetic))
+    digits <= 3
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ pub trait Take {
 #[derive(Debug)]
 pub struct Sizer<'f, P> {
     footprinter: Footprinter,
-    filter: &'f Filter,
+    /// None where every key is accepted.
+    filter: Option<&'f Filter>,
     /// Whether keys have slots.
     cluster: bool,
     name: Vec<u8>,
@@ -28,7 +29,8 @@ pub struct Sizer<'f, P> {
 impl<'f, P> Sizer<'f, P> {
     /// A sizer; rows carry their slots when `cluster`.
     #[must_use]
-    pub const fn new(footprinter: Footprinter, filter: &'f Filter, cluster: bool) -> Self {
+    pub fn new(footprinter: Footprinter, filter: &'f Filter, cluster: bool) -> Self {
+        let filter = Some(filter).filter(|filter| !filter.is_open());
         Self { footprinter, filter, cluster, name: Vec::new(), part: PhantomData }
     }
 }
@@ -40,7 +42,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
     #[inline]
     fn begin(&mut self, entry: &Entry<'_>) -> Result<bool, Fault> {
         let key = entry.key.decode(&mut self.name)?;
-        if !self.filter.accepts_name(key) {
+        if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
             return Ok(false);
         }
         self.footprinter.begin(entry, key);
@@ -70,7 +72,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
             idle_s: entry.meta.idle_s,
             freq: entry.meta.freq,
         };
-        if self.filter.accepts(&row) {
+        if self.filter.is_none_or(|filter| filter.accepts(&row)) {
             part.take(&row, &footprint);
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::records::Records;
 use super::sum::Sum;
 use crate::bytes::{Cursor, Fault, Stop};
-use crate::entries::{Elements, Entry, Head, Item, Walk};
+use crate::entries::{Elements, Entry, Head, Item, ValueKind, Walk};
 
 /// How often a stretch looks up from the keys: to sum bytes that are still in the cache, and to
 /// tell how far it is.
@@ -145,7 +145,7 @@ pub(super) fn read<W: Worker>(
             Ok(true) => {}
             Ok(false) => break,
             Err(stop) => {
-                reading.fail(stop);
+                reading.fail(source, stop);
                 break;
             }
         }
@@ -153,16 +153,15 @@ pub(super) fn read<W: Worker>(
     let end = reading.cursor.at();
     sum.up_to(end);
     let db = reading.walk.db();
-    let last = reading.last.map(|entry| entry.at);
-    let Reading { part, records, finish, .. } = reading;
+    let Reading { part, records, last, finish, .. } = reading;
     Stretch { start: span.start, end, part, records, db, last, finish }
 }
 
 struct Reading<'a, P> {
     cursor: Cursor<'a>,
     walk: Walk,
-    /// The key that was met last, and whether its value is being read.
-    last: Option<Entry<'a>>,
+    /// Where the key begins that was met last, and whether its value is being read.
+    last: Option<u64>,
     inside: bool,
     part: P,
     records: Records,
@@ -174,23 +173,29 @@ impl ReadError {
     /// at `last`.
     pub(super) fn complete(&mut self, source: Source<'_>, db: u64, last: Option<u64>) {
         self.db = self.db.or(Some(db));
-        if self.key.is_none()
-            && let Some(at) = last
-            && let Ok(Item::Entry(entry)) =
-                Walk::from_middle(source.head).next(&mut source.cursor(at))
-        {
-            self.key = name(&entry);
+        if self.key.is_none() {
+            self.key = last.and_then(|at| name_at(source, at));
         }
     }
 }
 
-fn name(entry: &Entry<'_>) -> Option<Box<[u8]>> {
-    entry.key.decode(&mut Vec::new()).ok().map(Box::from)
+/// The name of the key that begins at `at`.
+fn name_at(source: Source<'_>, at: u64) -> Option<Box<[u8]>> {
+    let mut cursor = source.cursor(at);
+    let mut walk = Walk::from_middle(source.head);
+    loop {
+        match walk.next(&mut cursor).ok()? {
+            Item::Entry(entry) => return entry.key.decode(&mut Vec::new()).ok().map(Box::from),
+            // a field that stands between a key's prefixes and its type
+            Item::Aux { .. } => {}
+            _ => return None,
+        }
+    }
 }
 
 impl<P> Reading<'_, P> {
     /// Reads one record or key; no more follow after a `false`.
-    #[inline]
+    #[inline(always)]
     fn step<W: Worker<Part = P>>(
         &mut self,
         worker: &mut W,
@@ -198,9 +203,13 @@ impl<P> Reading<'_, P> {
     ) -> Result<bool, Stop> {
         match self.walk.next(&mut self.cursor)? {
             Item::Entry(entry) => {
-                (self.last, self.inside) = (Some(entry), true);
+                (self.last, self.inside) = (Some(entry.at), true);
                 if worker.begin(&entry)? {
-                    self.value(worker.elements(), span)?;
+                    if entry.kind == ValueKind::String {
+                        self.walk.value(&mut self.cursor, worker.elements())?;
+                    } else {
+                        self.value(worker.elements(), span)?;
+                    }
                     worker.end(&entry, &mut self.part)?;
                 } else {
                     self.walk.skip(&mut self.cursor)?;
@@ -219,7 +228,6 @@ impl<P> Reading<'_, P> {
     }
 
     /// Walks a value; one that is very long in steps, so that others can be told.
-    #[inline]
     fn value<E: Elements>(&mut self, out: &mut E, span: &mut Span<'_>) -> Result<(), Stop> {
         if self.cursor.rest().len() <= GIANT {
             return self.walk.value(&mut self.cursor, out);
@@ -241,10 +249,11 @@ impl<P> Reading<'_, P> {
         }
     }
 
-    fn fail(&mut self, stop: Stop) {
+    #[cold]
+    fn fail(&mut self, source: Source<'_>, stop: Stop) {
         // the cursor reaches to the input's end, so more bytes are never to be had
         let Stop::Fault(fault) = stop else { return };
-        let key = self.last.and_then(|entry| name(&entry));
+        let key = self.last.and_then(|at| name_at(source, at));
         let error = ReadError { fault, db: self.walk.db(), key, inside: self.inside };
         self.finish = Some(Finish::Fault(error));
     }

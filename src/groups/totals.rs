@@ -78,11 +78,9 @@ impl Totals {
     /// Adds one key.
     #[inline]
     pub fn add(&mut self, sum: Sum, expires: bool) {
-        if expires {
-            self.expires += sum;
-        } else {
-            self.never += sum;
-        }
+        // a choice of place, not of code: which of the two it is cannot be foretold
+        let place = if expires { &mut self.expires } else { &mut self.never };
+        *place += sum;
     }
 
     /// All keys.

@@ -86,9 +86,11 @@ impl Tree {
             self.settle();
         }
         let mut name = self.separators.split(key);
-        let mut at = Id::ROOT;
-        for depth in 1..=self.depth {
+        let (mut at, mut depth) = (Id::ROOT, 0);
+        // a plain loop: an inclusive range costs as much as the step
+        while depth < self.depth {
             let Some(segment) = self.separators.next(&mut name) else { break };
+            depth += 1;
             at = self.step(at, &segment, depth, sum.bytes());
         }
         self.arena.node_mut(at).own.add(sum, expires);
