@@ -108,7 +108,8 @@ fn parts(keys: &[Key], cuts: &[Index], picks: &[Index], settings: &Settings) -> 
     parts.remove(0)
 }
 
-type Percentiles = Option<[u64; 3]>;
+/// Kind, module, percentiles of bytes and elements, the largest.
+type TypeSeen = (ValueKind, Option<ModuleId>, [Option<[u64; 3]>; 2], Option<Big>);
 
 /// All that a report can read.
 #[derive(Debug, PartialEq)]
@@ -118,7 +119,7 @@ struct Seen {
     expired: Sum,
     largest: Vec<Big>,
     longest: Vec<Big>,
-    types: Vec<(ValueKind, Option<ModuleId>, [Percentiles; 2], Option<Big>)>,
+    types: Vec<TypeSeen>,
     certainty: [Share; 3],
     lifetimes: Vec<(Lifetime, Share)>,
     slots: Vec<(u16, Share)>,
