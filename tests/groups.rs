@@ -110,6 +110,9 @@ fn parts(keys: &[Key], cuts: &[Index], picks: &[Index], settings: &Settings) -> 
 
 type Percentiles = Option<[u64; 3]>;
 
+/// A type with its percentiles of bytes and elements, and its largest key.
+type Type = (ValueKind, Option<ModuleId>, [Percentiles; 2], Option<Big>);
+
 /// All that a report can read.
 #[derive(Debug, PartialEq)]
 struct Seen {
@@ -118,7 +121,7 @@ struct Seen {
     expired: Sum,
     largest: Vec<Big>,
     longest: Vec<Big>,
-    types: Vec<(ValueKind, Option<ModuleId>, [Percentiles; 2], Option<Big>)>,
+    types: Vec<Type>,
     certainty: [Share; 3],
     lifetimes: Vec<(Lifetime, Share)>,
     slots: Vec<(u16, Share)>,
