@@ -108,8 +108,10 @@ fn parts(keys: &[Key], cuts: &[Index], picks: &[Index], settings: &Settings) -> 
     parts.remove(0)
 }
 
-/// Kind, module, percentiles of bytes and elements, the largest.
-type TypeSeen = (ValueKind, Option<ModuleId>, [Option<[u64; 3]>; 2], Option<Big>);
+type Percentiles = Option<[u64; 3]>;
+
+/// A type with its percentiles of bytes and elements, and its largest key.
+type Type = (ValueKind, Option<ModuleId>, [Percentiles; 2], Option<Big>);
 
 /// All that a report can read.
 #[derive(Debug, PartialEq)]
@@ -119,7 +121,7 @@ struct Seen {
     expired: Sum,
     largest: Vec<Big>,
     longest: Vec<Big>,
-    types: Vec<TypeSeen>,
+    types: Vec<Type>,
     certainty: [Share; 3],
     lifetimes: Vec<(Lifetime, Share)>,
     slots: Vec<(u16, Share)>,

@@ -62,8 +62,6 @@ pub struct Groups {
     types: Types,
     by_bytes: Top,
     by_elements: Top,
-    /// The largest of each kind.
-    by_kind: [Top; ValueKind::ALL.len()],
     certainty: [Share; 3],
     lifetimes: Lifetimes,
     slots: Slots,
@@ -83,7 +81,6 @@ impl Groups {
             types: Types::default(),
             by_bytes: Top::new(kept),
             by_elements: Top::new(kept),
-            by_kind: std::array::from_fn(|_| Top::new(1)),
             certainty: Default::default(),
             lifetimes: Lifetimes::default(),
             slots: Slots::default(),
@@ -103,9 +100,6 @@ impl Groups {
         if sum.elements > 0 {
             self.by_elements.add(sum.elements, row);
         }
-        if let Some(top) = self.by_kind.get_mut(row.kind as usize) {
-            top.add(bytes.raw(), row);
-        }
         if let Some(share) = self.certainty.get_mut(row.certainty as usize) {
             share.add(bytes);
         }
@@ -122,7 +116,6 @@ impl Groups {
         self.types.bind(db);
         self.by_bytes.bind(db);
         self.by_elements.bind(db);
-        self.by_kind.iter_mut().for_each(|top| top.bind(db));
     }
 
     /// Takes in the keys of `other`. Where both hold keys without a database, it is the same one.
@@ -137,9 +130,6 @@ impl Groups {
         self.types.take_in(&mut other.types);
         self.by_bytes.take_in(&mut other.by_bytes);
         self.by_elements.take_in(&mut other.by_elements);
-        for (mine, theirs) in self.by_kind.iter_mut().zip(&mut other.by_kind) {
-            mine.take_in(theirs);
-        }
         for (mine, theirs) in self.certainty.iter_mut().zip(mem::take(&mut other.certainty)) {
             *mine += theirs;
         }
@@ -180,12 +170,6 @@ impl Groups {
         let mut keys = self.by_bytes.list();
         keys.truncate(self.top);
         keys
-    }
-
-    /// The largest key of a kind.
-    #[must_use]
-    pub fn largest_of(&self, kind: ValueKind) -> Option<&Big> {
-        self.by_kind.get(kind as usize)?.list().first().copied()
     }
 
     /// The keys with the most elements, strings left out.
