@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const KEYS: u64 = 5_000_000;
 /// Keys in a stretch of about four megabytes.
 const STRETCH: usize = 60_000;
+/// How many of them are merged.
+const STRETCHES: u32 = 20;
 /// Keys between two looks at the clock.
 const FEW: usize = 2_000;
 
@@ -91,11 +93,11 @@ fn measure(what: &str, names: &Names) {
     let mut whole = Groups::new(&settings);
     let add = quickest(names, |row| whole.add(row));
 
-    let rows: Vec<_> = names.rows().take(STRETCH * 20).collect();
+    let mut rows = names.rows();
     let (mut sum, mut part) = (Groups::new(&settings), Groups::new(&settings));
     let mut merging = Duration::ZERO;
-    for stretch in rows.chunks(STRETCH) {
-        stretch.iter().for_each(|row| part.add(row));
+    for _ in 0..STRETCHES {
+        rows.by_ref().take(STRETCH).for_each(|row| part.add(&row));
         let clock = Instant::now();
         sum.take_in(&mut part);
         merging += clock.elapsed();
@@ -111,7 +113,7 @@ fn measure(what: &str, names: &Names) {
         add,
         empty,
         prefixes.totals.keys(),
-        merging.as_secs_f64() * 1e3 / 20.0,
+        (merging / STRETCHES).as_secs_f64() * 1e3,
         finish.as_secs_f64() * 1e3,
     );
 }

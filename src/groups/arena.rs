@@ -149,7 +149,7 @@ impl Arena {
             let node = self.node(*id);
             node.parent == parent
                 && node.label.role != Role::Many
-                && *node.label.bytes == *segment.bytes
+                && is_same(&node.label.bytes, segment.bytes)
         };
         self.table.find(key(parent, hash), is_it).copied()
     }
@@ -267,6 +267,16 @@ const fn key(parent: Id, hash: u64) -> u64 {
 
 fn own_key(node: &Node) -> u64 {
     key(node.parent, node.label.hash)
+}
+
+/// Whether two segments are the same. Most are short, and then a call costs more than this.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    const SHORT: std::ops::RangeInclusive<usize> = 8..=16;
+    if a.len() != b.len() || !SHORT.contains(&a.len()) {
+        return a == b;
+    }
+    a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk()
 }
 
 const fn many_hash(separator: u8) -> u64 {

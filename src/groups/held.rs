@@ -39,9 +39,11 @@ impl Held {
             self.kind = Some(kind);
             return;
         }
-        let shares = self.shares();
-        let table = self.table.get_or_insert_with(|| Box::new(shares));
-        if let Some(share) = table.get_mut(kind as usize) {
+        if self.table.is_none() {
+            self.table = Some(Box::new(self.shares()));
+        }
+        let share = self.table.as_mut().and_then(|table| table.get_mut(kind as usize));
+        if let Some(share) = share {
             share.add(sum.bytes());
         }
     }
