@@ -22,7 +22,7 @@ fn expires((name, bytes): &Key) -> bool {
 }
 
 fn kind((name, bytes): &Key) -> ValueKind {
-    ValueKind::ALL[(name.len() / 3 + usize::try_from(bytes).unwrap()) % 3]
+    ValueKind::ALL[(name.len() / 3 + usize::try_from(*bytes).unwrap()) % 3]
 }
 
 fn tree(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Tree {
