@@ -61,23 +61,29 @@ impl Profile {
     /// The key and the object of a value that lies elsewhere.
     #[inline]
     pub fn envelope(&self, key: &Key) -> Parts {
-        let object = match self.facts.object {
-            _ if !self.facts.kvobj => self.declared(OBJECT),
-            _ if self.allocated => self.a(key.object()),
-            ObjectCount::Rounded => self.a(key.object()),
-            ObjectCount::Requested => {
-                key.object() + sds::embedded_counted(key.len) - sds::embedded(key.len)
-            }
-            ObjectCount::Bare => OBJECT,
+        self.with_object(key, self.object(key, self.facts.object))
+    }
+
+    /// The key and the object of a module's value.
+    pub fn module_envelope(&self, key: &Key) -> Parts {
+        let object = match self.facts.module_object {
+            None if !self.allocated => 0,
+            count => self.object(key, count.unwrap_or(self.facts.object)),
         };
         self.with_object(key, object)
     }
 
-    /// The key and the object of a module's value, which is always counted by its allocation.
-    pub fn module_envelope(&self, key: &Key) -> Parts {
-        match self.facts.object {
-            ObjectCount::Requested => self.with_object(key, self.a(key.object())),
-            ObjectCount::Rounded | ObjectCount::Bare => self.envelope(key),
+    /// An object whose value lies elsewhere.
+    #[inline]
+    fn object(&self, key: &Key, count: ObjectCount) -> u64 {
+        let request = if self.facts.kvobj { key.object() } else { OBJECT };
+        match count {
+            _ if self.allocated => self.a(request),
+            ObjectCount::Rounded => self.a(request),
+            ObjectCount::Requested => {
+                request + sds::embedded_counted(key.len) - sds::embedded(key.len)
+            }
+            ObjectCount::Bare => OBJECT,
         }
     }
 
