@@ -1,7 +1,7 @@
 //! What each version of each server does: the one place where behaviour hangs on a version.
 //!
 //! Facts are figures and switches, named for what the server does. Where a version has no
-//! measurement of its own (Redis 8.4 and 8.8, Valkey 9.0), the nearest one's facts hold.
+//! measurement of its own (Redis 8.4 and 8.8), the nearest one's facts hold.
 
 use super::server::{Product, ServerName, Version};
 
@@ -48,8 +48,10 @@ pub enum Embedding {
         with_expiry: bool,
         /// Whether room that the allocator left counts as fitting.
         in_slack: bool,
+        /// Whether each key is reckoned as if it had the shortest header.
+        short_header: bool,
     },
-    /// Those that fit two cache lines together with their key (Valkey 9).
+    /// Those that fit two cache lines together with their key (Valkey 9.1).
     TwoCacheLines,
 }
 
@@ -396,7 +398,8 @@ impl Facts {
     const fn eight_two(&mut self) {
         self.kvobj = true;
         self.key = KeyCount::InObject;
-        self.embedding = Embedding::CacheLine { with_expiry: true, in_slack: false };
+        self.embedding =
+            Embedding::CacheLine { with_expiry: true, in_slack: false, short_header: true };
         self.shared_integers = false;
         self.listpack_ex = Some(24);
         self.zset_entry = 16;
@@ -406,7 +409,8 @@ impl Facts {
     }
 
     const fn eight_six(&mut self) {
-        self.embedding = Embedding::CacheLine { with_expiry: false, in_slack: false };
+        self.embedding =
+            Embedding::CacheLine { with_expiry: false, in_slack: false, short_header: true };
         self.strings = StringCount::ShortestRequested;
         self.rounds_blobs = false;
         self.quicklist = 48;
@@ -461,13 +465,17 @@ impl Facts {
         if since(9, 0, 0) {
             facts.valkey_nine();
         }
+        if since(9, 1, 0) {
+            facts.valkey_nine_one();
+        }
         facts
     }
 
     const fn valkey_eight_one(&mut self) {
         self.kvobj = true;
         self.key = KeyCount::InObject;
-        self.embedding = Embedding::CacheLine { with_expiry: true, in_slack: true };
+        self.embedding =
+            Embedding::CacheLine { with_expiry: true, in_slack: true, short_header: true };
         self.shared_integers = false;
         self.tables = Tables::Buckets;
         self.table_header = 72;
@@ -478,14 +486,20 @@ impl Facts {
 
     const fn valkey_nine(&mut self) {
         self.module_object = Some(ObjectCount::Rounded);
-        self.embedding = Embedding::TwoCacheLines;
+        // pull request 2087
+        self.embedding =
+            Embedding::CacheLine { with_expiry: true, in_slack: true, short_header: false };
         self.table_header = 80;
         self.hash_metadata = 8;
+        self.pairs = HashEntry::Joined { expiry: 8, rounded: true };
+        self.vset = true;
+    }
+
+    const fn valkey_nine_one(&mut self) {
+        self.embedding = Embedding::TwoCacheLines;
         self.skiplist = 16 + 16 * 32;
         self.skiplist_header = 0;
         self.embedded_members = Some(17);
-        self.pairs = HashEntry::Joined { expiry: 8, rounded: true };
-        self.vset = true;
     }
 }
 
@@ -515,6 +529,7 @@ mod tests {
         assert_eq!(facts("redis-8.4"), facts("redis-8.2"));
         assert_eq!(facts("redis-8.8"), facts("redis-8.6"));
         assert!(facts("valkey-8.1").kvobj && !facts("redis-8.0").kvobj);
+        assert!(facts("valkey-9.0").vset && facts("valkey-9.0").embedded_members.is_none());
     }
 
     #[test]

@@ -147,10 +147,10 @@ impl Profile {
                     self.a(OBJECT + AROUND + len)
                 }
             }),
-            Embedding::CacheLine { with_expiry, in_slack } => {
+            Embedding::CacheLine { with_expiry, in_slack, short_header } => {
                 let bare = OBJECT + key.held() + AROUND + len.min(SHORT);
-                // the line is reckoned with a key that has the shortest header
-                let most = 64 + sds::header(key.len) - 1;
+                let forgotten = if short_header { sds::header(key.len) - 1 } else { 0 };
+                let most = 64 + forgotten;
                 let line = Line { most, with_expiry, in_slack };
                 if len > SHORT { None } else { self.in_line(key, bare, &line) }
             }
