@@ -127,11 +127,7 @@ impl Walk {
         self.any_value(cursor, out)
     }
 
-    fn any_value<E: Elements>(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        out: &mut E,
-    ) -> Result<(), Stop> {
+    fn any_value<E: Elements>(&mut self, cursor: &mut Cursor<'_>, out: &mut E) -> Result<(), Stop> {
         if let Some(value) = &mut self.value {
             value.run(cursor, &self.templates, out)?;
             self.value = None;
