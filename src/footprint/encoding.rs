@@ -1,13 +1,14 @@
 //! How a server holds a value in memory.
 
 /// The answer of `OBJECT ENCODING` on the loading server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Encoding {
     /// A string that is a number.
     Int,
     /// A short string beside its object header.
     Embstr,
     /// A string with an allocation of its own; also what servers answer for modules' types.
+    #[default]
     Raw,
     /// A list of single elements, before Redis 3.2.
     Linkedlist,

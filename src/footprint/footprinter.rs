@@ -12,7 +12,7 @@ use super::set::Set;
 use super::stream::Stream;
 use super::template::{TemplateHash, TemplateShares};
 use super::zset::Zset;
-use super::{Certainty, Encoding, Footprint, LANES, Lane, Parts};
+use super::{Certainty, Encoding, Footprint, LANES, Lane, Parts, Size};
 use crate::bytes::Fault;
 use crate::entries::{
     ArrayValue, Elements, Entry, ModulePart, Packed, Str, StreamPart, TemplateUse, TypeCode,
@@ -43,6 +43,8 @@ pub struct Footprinter {
     has_template: bool,
     scratch: Vec<u8>,
     fault: Option<Fault>,
+    /// The size of the key that was finished last. Lanes that nobody asked for stay zero.
+    out: Footprint,
 }
 
 /// What the value is for its size.
@@ -110,6 +112,7 @@ impl Footprinter {
             has_template: false,
             scratch: Vec::new(),
             fault: None,
+            out: Footprint::default(),
         }
     }
 
@@ -149,19 +152,51 @@ impl Footprinter {
     /// # Errors
     /// When a packed blob that had to be opened is damaged.
     #[inline]
-    pub fn finish(&mut self) -> Result<Footprint, Fault> {
+    pub fn finish(&mut self) -> Result<&Footprint, Fault> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
-        let mut parts = [Parts::default(); LANES];
+        if self.holds == Holds::String {
+            self.finish_string();
+        } else {
+            self.finish_other();
+        }
+        Ok(&self.out)
+    }
+
+    /// Nearly all keys of large snapshots are strings: what they do not set is as it was made.
+    #[inline]
+    fn finish_string(&mut self) {
+        let Self { out, profiles, key, string, .. } = self;
+        let (mut encodings, lanes) = (None, out.parts.iter_mut().zip(&mut out.sizes.0));
+        for ((parts, size), profile) in lanes.zip(profiles.iter()) {
+            let (encoding, these) = profile.string_value(key, string);
+            (*parts, *size) = (these, these.total());
+            encodings.get_or_insert(encoding);
+        }
+        out.encoding = encodings.unwrap_or(Encoding::Raw);
+        out.elements = Some(string.len);
+        out.module = None;
+        out.largest_element = self.look_inside.then_some(string.len);
+        out.fields_with_ttl = 0;
+        out.spread = Size::ZERO;
+        out.certainty = Certainty::Exact;
+    }
+
+    fn finish_other(&mut self) {
         let mut first = None;
-        for (lane, (place, profile)) in parts.iter_mut().zip(&self.profiles).enumerate() {
+        for (lane, profile) in self.profiles.iter().enumerate() {
             let weighed = self.weigh(lane, profile);
-            *place = weighed.parts;
+            if let Some(place) = self.out.parts.get_mut(lane) {
+                *place = weighed.parts;
+            }
+            if let Some(place) = self.out.sizes.0.get_mut(lane) {
+                *place = weighed.parts.total();
+            }
             first.get_or_insert(weighed);
         }
         let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
-        Ok(Footprint {
+        self.out = Footprint {
             encoding: first.encoding,
             elements: self.elements(),
             module: if self.holds == Holds::Module { self.module.id } else { None },
@@ -170,14 +205,14 @@ impl Footprinter {
                 Holds::Hash(_) => self.hash.expiring(),
                 _ => 0,
             },
-            parts,
-            spread: deviation(first.variance),
+            spread: if first.drawn { deviation(first.variance) } else { Size::ZERO },
             certainty: match self.holds {
                 Holds::Module => self.module.certainty(),
                 _ if first.drawn => Certainty::Expected,
                 _ => Certainty::Exact,
             },
-        })
+            ..self.out
+        };
     }
 
     #[inline]

@@ -69,7 +69,7 @@ pub struct Lane {
 }
 
 /// What one key takes, in every lane, with what only the sizing could tell of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// How the first lane's server holds the value.
     pub encoding: Encoding,
@@ -84,19 +84,13 @@ pub struct Footprint {
     pub fields_with_ttl: u64,
     /// Named parts of the size, one set a lane.
     pub parts: [Parts; LANES],
+    /// The sum of the parts, in every lane.
+    pub sizes: Sizes,
     /// How far the first lane's size may be off either way, because the server draws a part of it
     /// at random: one standard deviation. Zero where nothing is drawn.
     pub spread: Size,
     /// How sure the size is.
     pub certainty: Certainty,
-}
-
-impl Footprint {
-    /// The sum of the parts, in every lane.
-    #[must_use]
-    pub fn sizes(&self) -> Sizes {
-        Sizes(self.parts.map(|parts| parts.total()))
-    }
 }
 
 /// What a key's bytes are for. The total is their sum.

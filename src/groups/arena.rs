@@ -1,7 +1,7 @@
 //! The tree's memory: nodes by number, found by parent and name.
 
+use super::held::Held;
 use super::separators::{Class, Segment, Shape};
-use super::totals::Totals;
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
@@ -78,7 +78,7 @@ pub(super) struct Node {
     pub depth: u8,
     pub folds: Folds,
     /// Of the names that end here; what is below is added up when all is known.
-    pub own: Totals,
+    pub own: Held,
     parent: Id,
     first: Id,
     next: Id,
@@ -88,7 +88,7 @@ pub(super) struct Node {
 
 impl Node {
     fn new(label: Label, parent: Id, depth: u8) -> Self {
-        let (folds, own) = (Folds::default(), Totals::default());
+        let (folds, own) = (Folds::default(), Held::default());
         let (first, next, many) = (Id::NONE, Id::NONE, [Id::NONE; 2]);
         Self { label, depth, folds, own, parent, first, next, many }
     }
@@ -255,7 +255,7 @@ impl Arena {
 
     /// Sets all numbers to zero; the nodes stay.
     pub(super) fn reset(&mut self) {
-        self.nodes.iter_mut().for_each(|node| node.own = Totals::default());
+        self.nodes.iter_mut().for_each(|node| node.own = Held::default());
     }
 }
 

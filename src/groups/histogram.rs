@@ -1,4 +1,4 @@
-//! Percentiles: how bytes and elements are spread over the keys of one kind.
+//! Percentiles: how bytes or elements are spread over keys.
 
 use hdrhistogram::Histogram;
 
@@ -107,32 +107,6 @@ impl Spread {
         other.counts.fill(0);
         self.values += std::mem::take(&mut other.values);
         self.max = self.max.max(std::mem::take(&mut other.max));
-    }
-}
-
-/// How the keys of one kind are spread.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Spreads {
-    /// Over their bytes in the first lane.
-    pub bytes: Spread,
-    /// Over their elements (of strings: their length), where they tell.
-    pub elements: Spread,
-}
-
-impl Spreads {
-    /// Adds one key.
-    #[inline]
-    pub fn add(&mut self, bytes: u64, elements: Option<u64>) {
-        self.bytes.add(bytes);
-        if let Some(elements) = elements {
-            self.elements.add(elements);
-        }
-    }
-
-    /// Takes in what another one has seen, and empties it.
-    pub fn take_in(&mut self, other: &mut Self) {
-        self.bytes.take_in(&mut other.bytes);
-        self.elements.take_in(&mut other.elements);
     }
 }
 

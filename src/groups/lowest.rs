@@ -60,6 +60,11 @@ impl<K: Copy + Ord, V: Merge> Lowest<K, V> {
         self.kept.iter().map(|(key, value)| (*key, value))
     }
 
+    /// The values of all of them and of the rest.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.kept.iter_mut().map(|(_, value)| value).chain(std::iter::once(&mut self.rest))
+    }
+
     /// All others together.
     pub const fn rest(&self) -> &V {
         &self.rest

@@ -1,6 +1,5 @@
 //! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
 
-use super::histogram::Spreads;
 use super::kind::{Cell, Cells, by};
 use super::prefixes::{self, Prefix};
 use super::row::Row;
@@ -11,7 +10,8 @@ use super::top::{Big, Top};
 use super::totals::{Share, Sum, Totals};
 use super::tree::{Bounds, Tree};
 use super::ttl::{Lifetime, Lifetimes};
-use crate::entries::ValueKind;
+use super::types::{TypeSpread, Types};
+use crate::entries::{ModuleId, ValueKind};
 use crate::footprint::{Certainty, Size};
 use std::mem;
 use std::sync::Arc;
@@ -59,11 +59,9 @@ pub struct Groups {
     taken_at_ms: i64,
     top: usize,
     cells: Cells,
-    spreads: [Spreads; ValueKind::ALL.len()],
+    types: Types,
     by_bytes: Top,
     by_elements: Top,
-    /// The largest of each kind.
-    by_kind: [Top; ValueKind::ALL.len()],
     certainty: [Share; 3],
     lifetimes: Lifetimes,
     slots: Slots,
@@ -80,10 +78,9 @@ impl Groups {
             taken_at_ms: settings.taken_at_ms,
             top: settings.top,
             cells: Cells::default(),
-            spreads: Default::default(),
+            types: Types::default(),
             by_bytes: Top::new(kept),
             by_elements: Top::new(kept),
-            by_kind: std::array::from_fn(|_| Top::new(1)),
             certainty: Default::default(),
             lifetimes: Lifetimes::default(),
             slots: Slots::default(),
@@ -98,15 +95,10 @@ impl Groups {
         let bytes = sum.bytes();
         let lifetime = Lifetime::of(row.expires_at_ms, self.taken_at_ms);
         self.cells.add(row, sum, lifetime == Lifetime::Expired);
-        if let Some(spreads) = self.spreads.get_mut(row.kind as usize) {
-            spreads.add(bytes.round(), row.elements);
-        }
+        self.types.add(bytes, row);
         self.by_bytes.add(bytes.raw(), row);
         if sum.elements > 0 {
             self.by_elements.add(sum.elements, row);
-        }
-        if let Some(top) = self.by_kind.get_mut(row.kind as usize) {
-            top.add(bytes.raw(), row);
         }
         if let Some(share) = self.certainty.get_mut(row.certainty as usize) {
             share.add(bytes);
@@ -115,15 +107,15 @@ impl Groups {
         if let Some(slot) = row.slot {
             self.slots.add(slot, bytes);
         }
-        self.tree.add(row.key, sum, row.expires_at_ms.is_some());
+        self.tree.add(row.key, row.kind, sum, row.expires_at_ms.is_some());
     }
 
     /// Tells which database the keys are in that came without one.
     pub fn bind(&mut self, db: u64) {
         self.cells.bind(db);
+        self.types.bind(db);
         self.by_bytes.bind(db);
         self.by_elements.bind(db);
-        self.by_kind.iter_mut().for_each(|top| top.bind(db));
     }
 
     /// Takes in the keys of `other`. Where both hold keys without a database, it is the same one.
@@ -135,14 +127,9 @@ impl Groups {
     /// keeps what it has learned of how names are folded, and needs no new memory.
     pub fn take_in(&mut self, other: &mut Self) {
         self.cells.merge(mem::take(&mut other.cells));
-        for (mine, theirs) in self.spreads.iter_mut().zip(&mut other.spreads) {
-            mine.take_in(theirs);
-        }
+        self.types.take_in(&mut other.types);
         self.by_bytes.take_in(&mut other.by_bytes);
         self.by_elements.take_in(&mut other.by_elements);
-        for (mine, theirs) in self.by_kind.iter_mut().zip(&mut other.by_kind) {
-            mine.take_in(theirs);
-        }
         for (mine, theirs) in self.certainty.iter_mut().zip(mem::take(&mut other.certainty)) {
             *mine += theirs;
         }
@@ -169,10 +156,12 @@ impl Groups {
         by(&self.cells(), |_| ()).pop().map(|(_, content)| content.expired).unwrap_or_default()
     }
 
-    /// How the keys of a kind are spread over their bytes and elements.
+    /// How large the keys of each type are, and which is the largest; types without keys left
+    /// out, in the order of [`ValueKind::ALL`]. A module type has its id, and those beyond the
+    /// first 16 are one without.
     #[must_use]
-    pub fn spreads(&self, kind: ValueKind) -> Option<&Spreads> {
-        self.spreads.get(kind as usize).filter(|spreads| !spreads.bytes.is_empty())
+    pub fn types(&self) -> Vec<(ValueKind, Option<ModuleId>, &TypeSpread)> {
+        self.types.list()
     }
 
     /// The largest keys by bytes.
@@ -181,12 +170,6 @@ impl Groups {
         let mut keys = self.by_bytes.list();
         keys.truncate(self.top);
         keys
-    }
-
-    /// The largest key of a kind.
-    #[must_use]
-    pub fn largest_of(&self, kind: ValueKind) -> Option<&Big> {
-        self.by_kind.get(kind as usize)?.list().first().copied()
     }
 
     /// The keys with the most elements, strings left out.

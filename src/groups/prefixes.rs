@@ -1,9 +1,11 @@
 //! The finished prefix tree, added up.
 
 use super::arena::{Id, Role};
+use super::held::{Shares, add_shares};
 use super::top::Big;
-use super::totals::{Sum, Totals, countable};
+use super::totals::{Share, Sum, Totals, countable};
 use super::tree::Tree;
+use crate::entries::ValueKind;
 use crate::footprint::Size;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
@@ -33,8 +35,39 @@ pub struct Prefix {
     /// Those of them that are in none of the children: names that end behind the separator, and
     /// names that go on deeper than the tree.
     pub own: Totals,
+    /// The totals by type, in the order of [`ValueKind::ALL`].
+    kinds: Shares,
     /// Heaviest first; of equals the lower name.
     pub children: Vec<Self>,
+}
+
+impl Prefix {
+    /// The types of its keys, the heaviest first.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<(ValueKind, Share)> {
+        let mut kinds: Vec<_> = ValueKind::ALL.into_iter().zip(self.kinds).collect();
+        kinds.retain(|(_, share)| share.keys > 0);
+        kinds.sort_by_key(|(_, share)| Reverse(share.bytes));
+        kinds
+    }
+
+    /// For tests, of what it holds in all and itself.
+    #[cfg(test)]
+    pub(super) fn new(
+        name: &str,
+        what: What,
+        (all, own): (&super::held::Held, Totals),
+        children: Vec<Self>,
+    ) -> Self {
+        let (totals, kinds) = (all.totals(), all.shares());
+        Self { name: name.into(), what, totals, own, kinds, children }
+    }
+
+    fn add_kind(&mut self, kind: ValueKind, bytes: Size) {
+        if let Some(share) = self.kinds.get_mut(kind as usize) {
+            share.add(bytes);
+        }
+    }
 }
 
 /// Adds the tree up. `heavy` are keys to be shown beside the `*` that they belong to; `least` is
@@ -60,20 +93,21 @@ fn take_out(tree: &mut Tree, big: &Big, keys: &mut FxHashMap<Id, Vec<Prefix>>) {
     let Some(beside) = many.or((!path.is_whole).then_some(end)) else { return };
     let sum = Sum { keys: 1, elements: countable(big.kind, big.elements), sizes: big.sizes };
     let totals = Totals::of(sum, big.expires_at_ms.is_some());
-    tree.arena.node_mut(end).own -= totals;
+    tree.arena.node_mut(end).own.remove(big.kind, sum, big.expires_at_ms.is_some());
     let keys = keys.entry(beside).or_default();
     match keys.iter_mut().find(|key| key.name == name) {
         Some(key) => {
             key.totals += totals;
             key.own += totals;
+            key.add_kind(big.kind, sum.bytes());
         }
-        None => keys.push(Prefix {
-            name: name.to_vec(),
-            what: What::Key,
-            totals,
-            own: totals,
-            children: Vec::new(),
-        }),
+        None => {
+            let (what, kinds) = (What::Key, Shares::default());
+            let (name, children) = (name.to_vec(), Vec::new());
+            let mut key = Prefix { name, what, totals, own: totals, kinds, children };
+            key.add_kind(big.kind, sum.bytes());
+            keys.push(key);
+        }
     }
 }
 
@@ -102,9 +136,13 @@ impl Builder<'_> {
             let order = |p: &Prefix| (Reverse(p.totals.bytes()), p.what);
             order(a).cmp(&order(b)).then_with(|| a.name.cmp(&b.name))
         });
-        let mut totals = node.own;
-        children.iter().for_each(|child| totals += child.totals);
-        Prefix { name, what, totals, own: node.own, children }
+        let own = node.own.totals();
+        let (mut totals, mut kinds) = (own, node.own.shares());
+        for child in &children {
+            totals += child.totals;
+            add_shares(&mut kinds, &child.kinds);
+        }
+        Prefix { name, what, totals, own, kinds, children }
     }
 
     /// The name of a child of the node that is called `parent`.

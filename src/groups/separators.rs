@@ -143,7 +143,12 @@ impl Separators {
                 Some(colon) => At::Strong(colon),
                 None => self.used(name),
             };
-            split.known = matches!(split.at, At::Strong(b':') | At::Nowhere).then_some(first);
+            split.known = Some(match split.at {
+                At::Strong(other) | At::Weak(other) if first.separator.is_none() => {
+                    split.reach_one(other)
+                }
+                _ => first,
+            });
         }
         split
     }
@@ -200,6 +205,7 @@ impl Name<'_> {
             At::Strong(separator) => self.reach_one(separator),
             At::Any => self.reach_any(separators),
             At::Weak(separator) => match self.reach_one(separator) {
+                reached if reached.separator.is_none() => reached,
                 reached if is_plain(self.whole.get(self.from..reached.to)) => reached,
                 _ => self.reach_end(),
             },

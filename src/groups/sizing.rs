@@ -66,14 +66,14 @@ impl<P: Take> Worker for Sizer<'_, P> {
             module: footprint.module,
             encoding: footprint.encoding,
             elements: footprint.elements,
-            sizes: footprint.sizes(),
+            sizes: footprint.sizes,
             certainty: footprint.certainty,
             expires_at_ms: entry.meta.expires_at_ms,
             idle_s: entry.meta.idle_s,
             freq: entry.meta.freq,
         };
         if self.filter.is_none_or(|filter| filter.accepts(&row)) {
-            part.take(&row, &footprint);
+            part.take(&row, footprint);
         }
         Ok(())
     }

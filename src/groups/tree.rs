@@ -22,9 +22,11 @@
 //! 64 KiB for each level on which something is folded. While two merge there is room for both.
 
 use super::arena::{Arena, Id, Label, Node, Role};
+use super::held::Held;
 use super::separators::{Class, Segment, Separators, Shape};
 use super::sketch::{Exempt, Sketch};
-use super::totals::{Sum, Totals};
+use super::totals::Sum;
+use crate::entries::ValueKind;
 use crate::footprint::Size;
 use std::sync::Arc;
 
@@ -81,7 +83,7 @@ impl Tree {
 
     /// Adds a key.
     #[inline]
-    pub(super) fn add(&mut self, key: &[u8], sum: Sum, expires: bool) {
+    pub(super) fn add(&mut self, key: &[u8], kind: ValueKind, sum: Sum, expires: bool) {
         if self.arena.len() > self.bounds.weight {
             self.settle();
         }
@@ -93,7 +95,7 @@ impl Tree {
             depth += 1;
             at = self.step(at, &segment, depth, sum.bytes());
         }
-        self.arena.node_mut(at).own.add(sum, expires);
+        self.arena.node_mut(at).own.add(kind, sum, expires);
     }
 
     /// The child that `segment` leads to.
@@ -170,16 +172,16 @@ impl Tree {
     /// Answers with its bytes.
     fn absorb(&mut self, to: Id, other: Option<&Arena>, from: Id) -> Size {
         let source = other.unwrap_or(&self.arena);
-        let (own, folds) = (source.node(from).own, source.node(from).folds);
+        let (own, folds) = (source.node(from).own.clone(), source.node(from).folds);
         let children: Vec<Id> = source.children(from).collect();
-        self.arena.node_mut(to).own += own;
+        self.arena.node_mut(to).own.merge(&own);
         for class in folds.iter() {
             if !self.arena.node(to).folds.has(class) {
                 self.fold(to, class);
             }
         }
         let below = children.into_iter().map(|child| self.graft(to, other, child));
-        own.bytes() + below.sum()
+        own.totals().bytes() + below.sum()
     }
 
     /// Adds the child `from` of another node to the children of `to`.
@@ -267,19 +269,17 @@ impl Tree {
             return children.into_iter().for_each(|child| self.cut(child));
         }
         for child in self.arena.unlink(id, |_, _| true) {
-            let below = self.totals(child);
-            self.arena.node_mut(id).own += below;
+            let below = self.held(child);
+            self.arena.node_mut(id).own.merge(&below);
             self.arena.free(child);
         }
     }
 
     /// What a node and all below it hold.
-    pub(super) fn totals(&self, id: Id) -> Totals {
-        let mut totals = self.arena.node(id).own;
-        for child in self.arena.children(id) {
-            totals += self.totals(child);
-        }
-        totals
+    fn held(&self, id: Id) -> Held {
+        let mut held = self.arena.node(id).own.clone();
+        self.arena.children(id).for_each(|child| held.merge(&self.held(child)));
+        held
     }
 
     /// The names on which a second pass could throw light: those that may be as heavy as `least`
@@ -332,7 +332,7 @@ impl Tree {
                 let label = &self.arena.node(id).label;
                 label.role == Role::Exempt
                     && folds.has(label.class)
-                    && self.totals(id).bytes() < least
+                    && self.held(id).totals().bytes() < least
             })
             .collect();
         for id in self.arena.unlink(at, |id, _| light.contains(&id)) {

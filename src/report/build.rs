@@ -190,25 +190,25 @@ fn types(cells: &[Cell], groups: &Groups, bytes: u64) -> Vec<TypeRow> {
     let mut found = groups::by(cells, |cell| (cell.kind, cell.module));
     heaviest(&mut found, |&(kind, module)| type_name(kind, module));
     let split = rounded(found.iter().map(|(_, content)| content.totals.bytes()), bytes);
+    let spreads = groups.types();
     let rows = found.iter().zip(split).map(|(&((kind, module), ref content), bytes)| {
-        let spreads = groups.spreads(kind);
-        let of = |spread: Option<&groups::Spread>| {
-            let percentiles = spread.and_then(|s| s.percentiles([50.0, 99.0]));
-            let [p50, p99] = percentiles.unwrap_or_default();
-            let max = spread.and_then(groups::Spread::max).unwrap_or_default();
-            Percentiles { p50, p99, max }
-        };
-        let first = groups.largest_of(kind).filter(|big| big.module == module);
+        let of_type = spreads.iter().find(|(k, m, _)| (*k, *m) == (kind, module));
+        let of_type = of_type.map(|(_, _, spread)| *spread);
         TypeRow {
             name: type_name(kind, module),
             all: Tally::new(content.totals.keys(), bytes),
             elements: Count(content.totals.all().elements),
-            bytes_each: of(spreads.map(|s| &s.bytes)),
-            elements_each: of(spreads.map(|s| &s.elements)),
-            largest: first.map(key),
+            bytes_each: of_type.map(|spread| percentiles(&spread.bytes)).unwrap_or_default(),
+            elements_each: of_type.map(|spread| percentiles(&spread.elements)).unwrap_or_default(),
+            largest: of_type.and_then(|spread| spread.largest()).map(key),
         }
     });
     rows.collect()
+}
+
+fn percentiles(spread: &groups::Spread) -> Percentiles {
+    let [p50, p99] = spread.percentiles([50.0, 99.0]).unwrap_or_default();
+    Percentiles { p50, p99, max: spread.max().unwrap_or_default() }
 }
 
 fn encodings(cells: &[Cell], bytes: u64) -> Vec<EncodingRow> {
@@ -274,7 +274,12 @@ fn prefixes(groups: &Groups, extent: Extent, bytes: u64) -> Vec<PrefixRow> {
             all: Tally::new(line.totals.keys(), bytes),
             no_ttl: within(line.totals.never, bytes),
             elements: Count(line.totals.all().elements),
-            types: Vec::new(),
+            types: match line.subject {
+                Subject::Prefix(prefix) => {
+                    prefix.kinds().into_iter().map(|(kind, _)| kind.name()).collect()
+                }
+                _ => Vec::new(),
+            },
         }
     });
     rows.collect()
@@ -352,7 +357,7 @@ fn modules(cells: &[Cell], outcome: &Outcome) -> Vec<ModuleRow> {
         let Some(id) = cell.module else { continue };
         let row = rows.entry(id.name()).or_insert_with(|| row(id));
         row.keys.0 += cell.content.totals.keys();
-        row.serialized_bytes.0 += sum_size([cell.content.totals.bytes()]);
+        row.bytes.0 += sum_size([cell.content.totals.bytes()]);
     }
     for (&id, &bytes) in &outcome.records.module_aux {
         rows.entry(id.name()).or_insert_with(|| row(id)).aux_bytes.0 += bytes;

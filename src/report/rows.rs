@@ -382,6 +382,7 @@ mod tests {
             largest_element: Some(7),
             fields_with_ttl: 0,
             parts: [parts; LANES],
+            sizes: crate::footprint::Sizes([parts.total(); LANES]),
             spread: Size::bytes(4),
             certainty: Certainty::Expected,
         }
@@ -396,7 +397,7 @@ mod tests {
             module: footprint.module,
             encoding: footprint.encoding,
             elements: footprint.elements,
-            sizes: footprint.sizes(),
+            sizes: footprint.sizes,
             certainty: footprint.certainty,
             expires_at_ms: Some(1000),
             idle_s: None,

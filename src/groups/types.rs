@@ -1,0 +1,110 @@
+//! Types: how large their keys are, and which is the largest.
+
+use super::histogram::Spread;
+use super::lowest::{Lowest, Merge};
+use super::row::Row;
+use super::top::{Big, Top};
+use crate::entries::{ModuleId, ValueKind};
+use crate::footprint::Size;
+use std::mem;
+
+/// How many module types are told apart; the others are one.
+const MODULES: usize = 16;
+
+/// The keys of one type.
+#[derive(Debug, Clone)]
+pub struct TypeSpread {
+    /// Their bytes in the first lane.
+    pub bytes: Spread,
+    /// Their elements (of strings: their length), where they tell.
+    pub elements: Spread,
+    largest: Top,
+}
+
+impl Default for TypeSpread {
+    fn default() -> Self {
+        Self { bytes: Spread::default(), elements: Spread::default(), largest: Top::new(1) }
+    }
+}
+
+impl TypeSpread {
+    /// The largest by bytes; of equals the lower database and name.
+    #[must_use]
+    pub fn largest(&self) -> Option<&Big> {
+        self.largest.list().pop()
+    }
+
+    #[inline]
+    fn add(&mut self, bytes: Size, row: &Row<'_>) {
+        self.bytes.add(bytes.round());
+        if let Some(elements) = row.elements {
+            self.elements.add(elements);
+        }
+        self.largest.add(bytes.raw(), row);
+    }
+
+    /// Takes in what another one has seen, and empties it.
+    fn take_in(&mut self, other: &mut Self) {
+        self.bytes.take_in(&mut other.bytes);
+        self.elements.take_in(&mut other.elements);
+        self.largest.take_in(&mut other.largest);
+    }
+}
+
+impl Merge for TypeSpread {
+    fn merge(&mut self, mut other: Self) {
+        self.take_in(&mut other);
+    }
+}
+
+/// The keys of all types.
+#[derive(Debug, Clone)]
+pub(super) struct Types {
+    kinds: [TypeSpread; ValueKind::ALL.len()],
+    modules: Lowest<ModuleId, TypeSpread>,
+}
+
+impl Default for Types {
+    fn default() -> Self {
+        Self { kinds: Default::default(), modules: Lowest::new(MODULES) }
+    }
+}
+
+impl Types {
+    #[inline]
+    pub(super) fn add(&mut self, bytes: Size, row: &Row<'_>) {
+        if let Some(id) = row.module {
+            self.modules.entry(id).add(bytes, row);
+        } else if let Some(kind) = self.kinds.get_mut(row.kind as usize) {
+            kind.add(bytes, row);
+        }
+    }
+
+    /// Tells which database the keys without one are in.
+    pub(super) fn bind(&mut self, db: u64) {
+        let modules = self.modules.values_mut();
+        self.kinds.iter_mut().chain(modules).for_each(|spread| spread.largest.bind(db));
+    }
+
+    /// Takes in what another one has seen, and empties it.
+    pub(super) fn take_in(&mut self, other: &mut Self) {
+        for (mine, theirs) in self.kinds.iter_mut().zip(&mut other.kinds) {
+            mine.take_in(theirs);
+        }
+        self.modules.merge(mem::replace(&mut other.modules, Lowest::new(MODULES)));
+    }
+
+    /// The types that have keys, in the order of [`ValueKind::ALL`]; modules' types by id, those
+    /// that are not told apart as one without.
+    pub(super) fn list(&self) -> Vec<(ValueKind, Option<ModuleId>, &TypeSpread)> {
+        let kinds = ValueKind::ALL.into_iter().zip(&self.kinds);
+        let own = kinds.map(|(kind, spread)| (kind, None, spread));
+        let rest = std::iter::once((None, self.modules.rest()));
+        let modules = self.modules.iter().map(|(id, spread)| (Some(id), spread)).chain(rest);
+        let modules = modules.map(|(id, spread)| (ValueKind::Module, id, spread));
+        let mut all: Vec<_> = own.chain(modules).collect();
+        all.retain(|(_, _, spread)| !spread.bytes.is_empty());
+        all.sort_by_key(|&(kind, id, _)| (kind, id.is_none(), id));
+        all
+    }
+}
