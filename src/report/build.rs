@@ -397,6 +397,18 @@ impl Instance {
             total_bytes: Bytes(total),
             used_mem: used_mem.map(Bytes),
             unexplained_bytes: unexplained,
+            tables: whole.tables.iter().map(TablesRow::of).collect(),
+        }
+    }
+}
+
+impl TablesRow {
+    fn of(tables: &crate::footprint::instance::DatabaseTables) -> Self {
+        Self {
+            db: tables.db,
+            main_bytes: Bytes(tables.main.round()),
+            expires_bytes: Bytes(tables.expires.round()),
+            slots_bytes: Bytes(tables.slots.round()),
         }
     }
 }
