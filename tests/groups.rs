@@ -70,7 +70,7 @@ fn keys() -> impl Strategy<Value = Vec<Key>> {
 }
 
 fn settings() -> Settings {
-    let bounds = Bounds { words: 3, numbers: 2, weight: 40, depth: 4 };
+    let bounds = Bounds { words: 3, words_beside_numbers: 1, numbers: 2, weight: 40, depth: 4 };
     Settings { bounds, top: 5, ..Settings::new(TAKEN) }
 }
 

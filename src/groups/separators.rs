@@ -283,10 +283,14 @@ const fn digits(word: u64) -> u64 {
     !(((value & !HIGH) + LOW * 118) | value) & HIGH
 }
 
-/// Whether a segment that ends with a separator is a word or a number.
+/// Whether a segment that ends with a separator is a word or a number. A word in mixed case is
+/// none here: in `img-fDer-u6M` it is part of an id.
 fn is_plain(segment: Option<&[u8]>) -> bool {
     let Some((_, segment)) = segment.and_then(<[u8]>::split_last) else { return false };
-    is_word(segment) || (!segment.is_empty() && segment.iter().all(u8::is_ascii_digit))
+    let has = |is: fn(&u8) -> bool| segment.iter().any(is);
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    (is_word(segment) && !is_mixed)
+        || (!segment.is_empty() && segment.iter().all(u8::is_ascii_digit))
 }
 
 /// A word begins with two letters and ends with three digits at most: `app`, `order-line` and
@@ -345,6 +349,8 @@ mod tests {
             ("sess-b046186c-b7a6-457f", "sess- b046186c-b7a6-457f"),
             ("2024-01-02", "2024-01-02"),
             ("3.14", "3.14"),
+            ("userSession_web_12", "userSession_ web_ 12"),
+            ("img-fDer-u6M", "img- fDer-u6M"),
             ("plain", "plain"),
             ("", ""),
         ] {

@@ -8,7 +8,7 @@
 //! 1. *Folding.* A node's children are of classes: the separator behind them (or the end of the
 //!    name), and whether they have digits. Where more children of a class differ than [`Bounds`]
 //!    allows, all of them become one child `*`, and what is below them becomes its children, by
-//!    the same rule. From more names never follows less folding, so to fold as soon as the limit
+//!    the same rule. Where those with digits are folded, fewer of the others are allowed. From more names never follows less folding, so to fold as soon as the limit
 //!    is passed is to fold what the whole set of names folds.
 //! 2. *Weight.* Before a node is folded, as many children as are allowed may each have as much
 //!    below them as the `*` has in the end. A tree weighs what it could have held at the most: a
@@ -36,6 +36,9 @@ pub struct Bounds {
     /// How many children of a node may differ that have no digits. From 100 on, children of the
     /// same size are below 1 % each when they are folded, so none of them is missed.
     pub words: usize,
+    /// How many of those where children with digits are folded before the same separator: then
+    /// they are mostly ids that happen to have no digit.
+    pub words_beside_numbers: usize,
     /// How many that have digits. These are ids, for the most part: the fewer are waited for, the
     /// deeper the tree can be.
     pub numbers: usize,
@@ -47,11 +50,12 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { words: 128, numbers: 64, weight: 16_384, depth: 16 }
+        Self { words: 128, words_beside_numbers: 32, numbers: 64, weight: 16_384, depth: 16 }
     }
 }
 
 impl Bounds {
+    /// How many children of a class there may ever be.
     const fn of(&self, shape: Shape) -> usize {
         match shape {
             Shape::Word => self.words,
@@ -141,7 +145,13 @@ impl Tree {
     }
 
     fn fold_if_many(&mut self, at: Id, class: Class) -> bool {
-        let is_many = self.arena.count(at, class) > self.bounds.of(class.shape);
+        let numbers = Class { shape: Shape::Number, ..class };
+        let is_beside = class.shape == Shape::Word && self.arena.node(at).folds.has(numbers);
+        let limit = match is_beside {
+            true => self.bounds.words_beside_numbers,
+            false => self.bounds.of(class.shape),
+        };
+        let is_many = self.arena.count(at, class) > limit;
         if is_many {
             self.fold(at, class);
         }
@@ -154,6 +164,9 @@ impl Tree {
         let is_in = |node: &Node| node.label.role == Role::One && node.label.class == class;
         for child in self.arena.unlink(at, |_, node| is_in(node)) {
             self.fold_in(at, child);
+        }
+        if class.shape == Shape::Number {
+            self.fold_if_many(at, Class { shape: Shape::Word, ..class });
         }
     }
 

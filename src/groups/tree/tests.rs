@@ -6,7 +6,8 @@ use crate::footprint::Sizes;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const SMALL: Bounds = Bounds { words: 3, numbers: 2, weight: 40, depth: 4 };
+const SMALL: Bounds =
+    Bounds { words: 3, words_beside_numbers: 1, numbers: 2, weight: 40, depth: 4 };
 
 fn one(bytes: u64) -> Sum {
     let mut sizes = Sizes::default();
@@ -81,7 +82,14 @@ fn define(
         }
     }
     let counted = |class: Class| groups.keys().filter(|(c, _, kept)| *c == class && !kept).count();
-    let is_folded = |class: Class| counted(class) > SMALL.of(class.shape);
+    let passes = |class: Class, limit| counted(class) > limit;
+    let is_folded = |class: Class| {
+        let numbers = Class { shape: Shape::Number, ..class };
+        passes(class, SMALL.of(class.shape))
+            || class.shape == Shape::Word
+                && passes(numbers, SMALL.numbers)
+                && passes(class, SMALL.words_beside_numbers)
+    };
     let (mut children, mut weight) = (Vec::new(), 1);
     let mut many = BTreeMap::<u8, (Vec<Split>, usize)>::new();
     for class in groups.keys().map(|key| key.0).collect::<std::collections::BTreeSet<_>>() {
