@@ -1,6 +1,5 @@
 //! What it costs to add one small key to the groups, and to merge a stretch of them.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may panic")]
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may stop")]
 
 use rdblens::entries::ValueKind;
 use rdblens::footprint::{Certainty, Encoding, Size, Sizes};

@@ -58,23 +58,12 @@ agrees! {
     redis_6_2_5: "redis-6.2.5";
     redis_6_2_14_libc: "redis-6.2.14-libc";
     redis_7_0_15: "redis-7.0.15";
+    redis_8_0_2: "redis-8.0.2";
     redis_8_2_3: "redis-8.2.3";
     redis_8_10_2_libc: "redis-8.10.2-libc";
+    valkey_8_1_1: "valkey-8.1.1";
     valkey_8_1_8_libc: "valkey-8.1.8-libc";
     valkey_9_1_2_libc: "valkey-9.1.2-libc";
-}
-
-/// Those that only `.ci/servers --all` installs, where it did.
-#[test]
-fn other_installed_servers() {
-    for name in ["redis-8.0.2", "valkey-8.1.1"] {
-        let folder = folder().join(name);
-        if folder.exists() {
-            agree(&folder);
-        } else {
-            eprintln!("{name} is not installed");
-        }
-    }
 }
 
 /// Tries all cases on one server; what is found is shown at once.

@@ -1,7 +1,7 @@
 //! What each version of each server does: the one place where behaviour hangs on a version.
 //!
 //! Facts are figures and switches, named for what the server does. Where a version has no
-//! measurement of its own (Redis 8.4 and 8.8, Valkey 9.0), the nearest one's facts hold.
+//! measurement of its own (Redis 8.4 and 8.8), the nearest one's facts hold.
 
 use super::server::{Product, ServerName, Version};
 
@@ -28,7 +28,7 @@ pub enum ObjectCount {
     Rounded,
     /// What was requested for it.
     Requested,
-    /// The bare object without the key in it: Valkey up to 8.1.1.
+    /// The bare object without the key in it: Redis up to 8.2.1, Valkey up to 8.1.3.
     Bare,
 }
 
@@ -48,8 +48,10 @@ pub enum Embedding {
         with_expiry: bool,
         /// Whether room that the allocator left counts as fitting.
         in_slack: bool,
+        /// Whether each key is reckoned as if it had the shortest header.
+        short_header: bool,
     },
-    /// Those that fit two cache lines together with their key (Valkey 9).
+    /// Those that fit two cache lines together with their key (Valkey 9.1).
     TwoCacheLines,
 }
 
@@ -135,13 +137,18 @@ pub struct Facts {
     pub kvobj: bool,
     /// How a key's name is counted.
     pub key: KeyCount,
-    /// How an object that holds its key is counted.
+    /// How an object with its value elsewhere is counted.
     pub object: ObjectCount,
+    /// How the object of a module's value is counted; not at all where there is none.
+    pub module_object: Option<ObjectCount>,
     /// Bytes that a cluster node counts for a key's links to the others of its slot, and the bytes
     /// that those take.
     pub slot_links: [u64; 2],
     /// Which strings are embedded.
     pub embedding: Embedding,
+    /// What the snapshot says of a database's size does not size its tables: they are only made
+    /// when the first key comes. A cluster's node heeds it.
+    pub forgets_hints: bool,
     /// How strings are counted.
     pub strings: StringCount,
     /// Small integers are shared objects.
@@ -220,8 +227,6 @@ pub struct Facts {
     /// Scores are written with 17 digits; else with as many as they need.
     pub long_scores: bool,
 
-    /// Bytes counted for the structure around a module's value.
-    pub counted_module_value: u64,
     /// How streams are counted.
     pub streams: StreamCount,
     /// Sizes of their structures.
@@ -246,7 +251,9 @@ impl Facts {
             Product::Redis => Self::redis(name.version),
             Product::Valkey => Self::valkey(name.version),
         };
-        if !cluster {
+        if cluster {
+            facts.forgets_hints = false;
+        } else {
             facts.slot_links = [0, 0];
         }
         facts
@@ -289,12 +296,19 @@ impl Facts {
         if since(8, 2) {
             facts.eight_two();
         }
+        if version >= Version::new(8, 2, 2) {
+            // the key in the object was forgotten until then (pull request 14288)
+            facts.object = ObjectCount::Rounded;
+            facts.module_object = Some(ObjectCount::Rounded);
+        }
         if since(8, 6) {
             facts.eight_six();
         }
         if since(8, 10) {
             facts.eight_ten();
         }
+        // pull requests 12822 and 14789
+        facts.forgets_hints = since(7, 4) && version < Version::new(8, 6, 1);
         facts
     }
 
@@ -303,9 +317,11 @@ impl Facts {
         Self {
             kvobj: false,
             key: KeyCount::Argument,
-            object: ObjectCount::Rounded,
+            object: ObjectCount::Bare,
+            module_object: None,
             slot_links: [0, 0],
             embedding: Embedding::Never,
+            forgets_hints: false,
             strings: StringCount::Requested,
             shared_integers: true,
             ziplists: true,
@@ -342,7 +358,6 @@ impl Facts {
             asks_for_whole_hash: false,
             presizes_whole_sets: false,
             long_scores: true,
-            counted_module_value: 0,
             streams: StreamCount::Estimated,
             stream: StreamStructs { stream: 40, group: 32, consumer: 24, pending: 24, rax: 24 },
             counts_stream: false,
@@ -383,10 +398,10 @@ impl Facts {
     const fn eight_two(&mut self) {
         self.kvobj = true;
         self.key = KeyCount::InObject;
-        self.embedding = Embedding::CacheLine { with_expiry: true, in_slack: false };
+        self.embedding =
+            Embedding::CacheLine { with_expiry: true, in_slack: false, short_header: true };
         self.shared_integers = false;
         self.listpack_ex = Some(24);
-        self.counted_module_value = 16;
         self.zset_entry = 16;
         self.stream.stream = 112;
         self.stream.pending = 32;
@@ -394,7 +409,8 @@ impl Facts {
     }
 
     const fn eight_six(&mut self) {
-        self.embedding = Embedding::CacheLine { with_expiry: false, in_slack: false };
+        self.embedding =
+            Embedding::CacheLine { with_expiry: false, in_slack: false, short_header: true };
         self.strings = StringCount::ShortestRequested;
         self.rounds_blobs = false;
         self.quicklist = 48;
@@ -436,15 +452,21 @@ impl Facts {
             facts.key = KeyCount::InEntry;
             facts.plain_nodes = PlainNodes::NodeLimit;
             facts.set_entry = None;
+            // pull request 1199
+            facts.forgets_hints = !since(8, 0, 3);
         }
         if since(8, 1, 0) {
             facts.valkey_eight_one();
         }
-        if since(8, 1, 2) {
+        // the key in the object was forgotten until then (pull requests 2290 and 2661)
+        if since(8, 1, 4) || version.minor == 0 && since(8, 0, 6) {
             facts.object = ObjectCount::Rounded;
         }
         if since(9, 0, 0) {
             facts.valkey_nine();
+        }
+        if since(9, 1, 0) {
+            facts.valkey_nine_one();
         }
         facts
     }
@@ -452,8 +474,8 @@ impl Facts {
     const fn valkey_eight_one(&mut self) {
         self.kvobj = true;
         self.key = KeyCount::InObject;
-        self.object = ObjectCount::Bare;
-        self.embedding = Embedding::CacheLine { with_expiry: true, in_slack: true };
+        self.embedding =
+            Embedding::CacheLine { with_expiry: true, in_slack: true, short_header: true };
         self.shared_integers = false;
         self.tables = Tables::Buckets;
         self.table_header = 72;
@@ -463,14 +485,21 @@ impl Facts {
     }
 
     const fn valkey_nine(&mut self) {
-        self.embedding = Embedding::TwoCacheLines;
+        self.module_object = Some(ObjectCount::Rounded);
+        // pull request 2087
+        self.embedding =
+            Embedding::CacheLine { with_expiry: true, in_slack: true, short_header: false };
         self.table_header = 80;
         self.hash_metadata = 8;
+        self.pairs = HashEntry::Joined { expiry: 8, rounded: true };
+        self.vset = true;
+    }
+
+    const fn valkey_nine_one(&mut self) {
+        self.embedding = Embedding::TwoCacheLines;
         self.skiplist = 16 + 16 * 32;
         self.skiplist_header = 0;
         self.embedded_members = Some(17);
-        self.pairs = HashEntry::Joined { expiry: 8, rounded: true };
-        self.vset = true;
     }
 }
 
@@ -487,8 +516,11 @@ mod tests {
         assert!(!facts("redis-6.2.4").counts_stream && facts("redis-6.2.5").counts_stream);
         assert!(!facts("redis-6.2.11").rounds_stream_blobs);
         assert!(facts("redis-6.2").rounds_stream_blobs);
-        assert_eq!(facts("valkey-8.1.1").object, ObjectCount::Bare);
-        assert_eq!(facts("valkey-8.1").object, ObjectCount::Rounded);
+        for (forgets, counts) in [("valkey-8.1.3", "valkey-8.1.4"), ("redis-8.2.1", "redis-8.2.2")]
+        {
+            assert_eq!(facts(forgets).object, ObjectCount::Bare);
+            assert_eq!(facts(counts).object, ObjectCount::Rounded);
+        }
     }
 
     #[test]
@@ -497,6 +529,7 @@ mod tests {
         assert_eq!(facts("redis-8.4"), facts("redis-8.2"));
         assert_eq!(facts("redis-8.8"), facts("redis-8.6"));
         assert!(facts("valkey-8.1").kvobj && !facts("redis-8.0").kvobj);
+        assert!(facts("valkey-9.0").vset && facts("valkey-9.0").embedded_members.is_none());
     }
 
     #[test]

@@ -115,7 +115,8 @@ struct Space<'s> {
 
 impl Space<'_> {
     fn tables(&self, database: &Database) -> DatabaseTables {
-        let [hinted, hinted_expires] = database.hint.unwrap_or_default();
+        let hint = if self.server.facts.forgets_hints { None } else { database.hint };
+        let [hinted, hinted_expires] = hint.unwrap_or_default();
         let (main, expires, slots) = if self.server.cluster && self.by_slot() {
             self.slots(database)
         } else {

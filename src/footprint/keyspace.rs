@@ -61,23 +61,29 @@ impl Profile {
     /// The key and the object of a value that lies elsewhere.
     #[inline]
     pub fn envelope(&self, key: &Key) -> Parts {
-        let object = match self.facts.object {
-            _ if !self.facts.kvobj => self.declared(OBJECT),
-            _ if self.allocated => self.a(key.object()),
-            ObjectCount::Rounded => self.a(key.object()),
-            ObjectCount::Requested => {
-                key.object() + sds::embedded_counted(key.len) - sds::embedded(key.len)
-            }
-            ObjectCount::Bare => OBJECT,
+        self.with_object(key, self.object(key, self.facts.object))
+    }
+
+    /// The key and the object of a module's value.
+    pub fn module_envelope(&self, key: &Key) -> Parts {
+        let object = match self.facts.module_object {
+            None if !self.allocated => 0,
+            count => self.object(key, count.unwrap_or(self.facts.object)),
         };
         self.with_object(key, object)
     }
 
-    /// The key and the object of a module's value, which is always counted by its allocation.
-    pub fn module_envelope(&self, key: &Key) -> Parts {
-        match self.facts.object {
-            ObjectCount::Requested => self.with_object(key, self.a(key.object())),
-            ObjectCount::Rounded | ObjectCount::Bare => self.envelope(key),
+    /// An object whose value lies elsewhere.
+    #[inline]
+    fn object(&self, key: &Key, count: ObjectCount) -> u64 {
+        let request = if self.facts.kvobj { key.object() } else { OBJECT };
+        match count {
+            _ if self.allocated => self.a(request),
+            ObjectCount::Rounded => self.a(request),
+            ObjectCount::Requested => {
+                request + sds::embedded_counted(key.len) - sds::embedded(key.len)
+            }
+            ObjectCount::Bare => OBJECT,
         }
     }
 
@@ -141,10 +147,10 @@ impl Profile {
                     self.a(OBJECT + AROUND + len)
                 }
             }),
-            Embedding::CacheLine { with_expiry, in_slack } => {
+            Embedding::CacheLine { with_expiry, in_slack, short_header } => {
                 let bare = OBJECT + key.held() + AROUND + len.min(SHORT);
-                // the line is reckoned with a key that has the shortest header
-                let most = 64 + sds::header(key.len) - 1;
+                let forgotten = if short_header { sds::header(key.len) - 1 } else { 0 };
+                let most = 64 + forgotten;
                 let line = Line { most, with_expiry, in_slack };
                 if len > SHORT { None } else { self.in_line(key, bare, &line) }
             }

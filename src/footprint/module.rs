@@ -53,10 +53,7 @@ impl Module {
     /// The value under one lane: its object, and what it takes; in the snapshot, where only the
     /// module knows.
     pub fn weighed(&self, lane: usize, profile: &Profile, key: &Key) -> Weighed {
-        let value = match profile.allocated {
-            true => profile.a(MODULE_VALUE),
-            false => profile.facts.counted_module_value,
-        };
+        let value = if profile.allocated { profile.a(MODULE_VALUE) } else { 0 };
         let [structure, payload] = match &self.vectors {
             Some(vectors) => vectors.bytes(lane, profile),
             None => [0, self.bytes],

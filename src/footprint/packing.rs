@@ -29,6 +29,13 @@ pub(super) const fn listpack_int(n: i64) -> u64 {
     listpack_int_body(n) + 1
 }
 
+/// Bytes that are asked for at first for a listpack of `count` integers between two bounds
+/// (`setTypeConvertAndExpand`): as if all were like the longer bound.
+pub(super) const fn listpack_estimate(least: i64, most: i64, count: u64) -> u64 {
+    let (low, high) = (listpack_int(least), listpack_int(most));
+    LISTPACK + count * if low > high { low } else { high }
+}
+
 const fn listpack_int_body(n: i64) -> u64 {
     match n {
         0..=127 => 1,

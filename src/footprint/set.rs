@@ -27,8 +27,11 @@ pub(super) struct Set {
     longest: u64,
     /// Bytes of an integer, as far as the members are integers.
     width: u64,
-    /// Bytes of a listpack of the members.
+    /// Bytes of a listpack of the members, and those that were asked for when it was made.
     listpack: u64,
+    asked: u64,
+    /// The least and the greatest integer before the first member that is none.
+    bounds: Option<[i64; 2]>,
     /// Bytes of the blob that the snapshot holds.
     blob: Option<u64>,
     lanes: [Lane; LANES],
@@ -75,9 +78,29 @@ impl Set {
                 next(lane.state, profile, &Step { member, seen: self.seen, longest: self.longest });
             lane.strings += profile.string(len);
         }
-        self.width = self.width.max(int.map_or(0, width));
+        match int {
+            Some(n) => self.integer(n),
+            None => self.text(),
+        }
         self.listpack = self.listpack.saturating_add(packing::listpack(len, int));
         self.seen += 1;
+    }
+
+    fn integer(&mut self, n: i64) {
+        self.width = self.width.max(width(n));
+        if self.asked == 0 {
+            let [least, most] = self.bounds.unwrap_or([n, n]);
+            self.bounds = Some([least.min(n), most.max(n)]);
+        }
+    }
+
+    /// The first member that is no integer makes a set of integers a listpack.
+    fn text(&mut self) {
+        if self.asked == 0 {
+            let estimate =
+                |[least, most]: [i64; 2]| packing::listpack_estimate(least, most, self.seen);
+            self.asked = self.bounds.map_or(packing::LISTPACK, estimate);
+        }
     }
 
     /// The set is `blob`; it is opened if a lane's server unpacks it, or if `open`.
@@ -129,7 +152,8 @@ impl Set {
                 (Encoding::Intset, Cost::packed(profile, bytes))
             }
             State::Listpack => {
-                let bytes = self.blob.unwrap_or(self.listpack);
+                // what was asked for at first is kept, and only more is asked for again
+                let bytes = self.blob.unwrap_or(self.listpack.max(profile.asked(self.asked)));
                 (Encoding::Listpack, Cost::packed(profile, bytes))
             }
             State::Table(from) => (Encoding::Hashtable, self.table(profile, from, lane.strings)),
@@ -163,6 +187,13 @@ impl Set {
         dict.expand(self.claimed);
         dict.add(n - from);
         dict
+    }
+}
+
+impl Profile {
+    /// What matters of the bytes that a listpack was made with: nothing where its length counts.
+    const fn asked(&self, bytes: u64) -> u64 {
+        if self.allocated || self.facts.rounds_blobs { bytes } else { 0 }
     }
 }
 

@@ -64,9 +64,13 @@ pub(super) fn bytes(server: &Server) -> u64 {
         }
 }
 
-/// What a cluster's node keeps beside each slot's table: since 8.0 histograms of sizes.
+/// What a cluster's node keeps beside each slot's table. Redis 8.0 to 8.8 have histograms of sizes
+/// there, which 8.10 makes only when asked for.
 pub(super) fn slot_metadata(server: &Server) -> u64 {
-    let histograms =
-        server.name.product == Product::Redis && server.name.version >= Version::new(8, 0, 0);
-    if histograms { 2432 } else { 8 }
+    let since = |major, minor| server.name.version >= Version::new(major, minor, 0);
+    match server.name.product {
+        Product::Redis if since(8, 10) => 112,
+        Product::Redis if since(8, 0) => 2432,
+        _ => 8,
+    }
 }

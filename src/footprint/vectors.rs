@@ -8,7 +8,7 @@ use super::profile::Profile;
 use crate::entries::ModulePart;
 
 /// `vsetObject` and `HNSW`.
-const SET: u64 = 96;
+const SET: u64 = 112;
 const GRAPH: u64 = 1672;
 /// `hnswNode` and `hnswNodeLayer`.
 const NODE: u64 = 312;

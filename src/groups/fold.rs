@@ -100,6 +100,8 @@ pub struct Timings {
 const CHUNK: std::ops::RangeInclusive<u64> = 1 << 20..=8 << 20;
 /// How many chunks there should be for each thread, so that none waits long at the end.
 const CHUNKS_EACH: u64 = 16;
+/// How many chunks a part that is taken in order may have, where no guess ends it.
+const PATIENCE: u64 = 8;
 /// How many offsets are tried for a boundary.
 const TRIES: usize = 64 << 10;
 /// How many while guesses fail.
@@ -309,7 +311,10 @@ impl<T: Task> Chain<'_, T> {
         let tries = if self.lock().trust == 0 { TRIES_IN_DOUBT } else { TRIES };
         let first = at / self.chunk + 1;
         let mut guesses = (first..self.guesses.len() as u64).map(|chunk| self.guess(chunk, tries));
-        guesses.find_map(|guess| guess.filter(|&guess| guess > at)).unwrap_or(u64::MAX)
+        let guess = guesses.find_map(|guess| guess.filter(|&guess| guess > at));
+        // what is taken in order waits in memory until then
+        let most = if T::ORDERED { PATIENCE * self.chunk } else { u64::MAX };
+        guess.unwrap_or(u64::MAX).min(at.saturating_add(most))
     }
 
     /// Takes the stretch that begins at the guess `at`, unless it is taken or passed.

@@ -357,7 +357,7 @@ fn modules(cells: &[Cell], outcome: &Outcome) -> Vec<ModuleRow> {
         let Some(id) = cell.module else { continue };
         let row = rows.entry(id.name()).or_insert_with(|| row(id));
         row.keys.0 += cell.content.totals.keys();
-        row.serialized_bytes.0 += sum_size([cell.content.totals.bytes()]);
+        row.bytes.0 += sum_size([cell.content.totals.bytes()]);
     }
     for (&id, &bytes) in &outcome.records.module_aux {
         rows.entry(id.name()).or_insert_with(|| row(id)).aux_bytes.0 += bytes;
@@ -397,6 +397,18 @@ impl Instance {
             total_bytes: Bytes(total),
             used_mem: used_mem.map(Bytes),
             unexplained_bytes: unexplained,
+            tables: whole.tables.iter().map(TablesRow::of).collect(),
+        }
+    }
+}
+
+impl TablesRow {
+    fn of(tables: &crate::footprint::instance::DatabaseTables) -> Self {
+        Self {
+            db: tables.db,
+            main_bytes: Bytes(tables.main.round()),
+            expires_bytes: Bytes(tables.expires.round()),
+            slots_bytes: Bytes(tables.slots.round()),
         }
     }
 }

@@ -78,6 +78,7 @@ fn instance(keys: u64) -> Instance {
         total_bytes: Bytes(total),
         used_mem: Some(Bytes(used)),
         unexplained_bytes: Some(390_000_000),
+        tables: Vec::new(),
     }
 }
 

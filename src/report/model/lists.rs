@@ -164,10 +164,10 @@ pub struct ModuleRow {
     pub name: String,
     /// The version of its encoding.
     pub version: u64,
-    /// Its keys, and what their values take in the snapshot: not in memory.
+    /// Its keys.
     pub keys: Count,
-    /// See there.
-    pub serialized_bytes: Bytes,
+    /// What they take: their size in the snapshot, but for vector sets, which are modelled.
+    pub bytes: Bytes,
     /// Bytes in the snapshot that belong to no key.
     pub aux_bytes: Bytes,
 }

@@ -196,7 +196,7 @@ pub struct Totals {
 }
 
 /// The server's memory as a whole, always of allocated bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Instance {
     /// The keys with their values.
     pub keys_bytes: Bytes,
@@ -212,4 +212,19 @@ pub struct Instance {
     pub used_mem: Option<Bytes>,
     /// What that is more than the total.
     pub unexplained_bytes: Option<i64>,
+    /// The tables of each database; with hash templates they add up to `tables_bytes`.
+    pub tables: Vec<TablesRow>,
+}
+
+/// The tables of one database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TablesRow {
+    /// Its number.
+    pub db: u64,
+    /// The table of its keys.
+    pub main_bytes: Bytes,
+    /// The table of its expiries.
+    pub expires_bytes: Bytes,
+    /// What a cluster's node adds to find the keys of a slot.
+    pub slots_bytes: Bytes,
 }

@@ -100,13 +100,13 @@ pub(super) fn modules(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> 
     let mut table = Table::new([
         Column::name("Modules"),
         Column::figure("keys"),
-        Column::figure("in the snapshot"),
-        Column::figure("of no key"),
+        Column::figure("bytes"),
+        Column::figure("of no key, in the snapshot"),
     ]);
     for row in report.modules.iter().take(rows) {
         let name = escape::terminal(row.name.as_bytes(), theme.charset());
-        let (serialized, aux) = (row.serialized_bytes.to_string(), row.aux_bytes.to_string());
-        table.row(Style::Plain, [name, row.keys.short(), serialized, aux]);
+        let (bytes, aux) = (row.bytes.to_string(), row.aux_bytes.to_string());
+        table.row(Style::Plain, [name, row.keys.short(), bytes, aux]);
     }
     table.lines(theme)
 }
