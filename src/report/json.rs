@@ -47,6 +47,7 @@ mod tests {
             "functions_bytes",
             "keys_bytes",
             "startup_bytes",
+            "tables",
             "tables_bytes",
             "total_bytes",
             "unexplained_bytes",
