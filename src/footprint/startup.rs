@@ -65,7 +65,8 @@ pub(super) fn bytes(server: &Server) -> u64 {
 }
 
 /// What a cluster's node keeps beside each slot's table. Redis 8.0 to 8.8 have histograms of sizes
-/// there, which 8.10 makes only when asked for.
+/// there. Those of 8.10 are a fit: 2,000 keys in a cluster of 8.10.2 take 0.39 MB more than alone,
+/// where 8.2.3 takes 5.27 MB; its source was not read.
 pub(super) fn slot_metadata(server: &Server) -> u64 {
     let since = |major, minor| server.name.version >= Version::new(major, minor, 0);
     match server.name.product {

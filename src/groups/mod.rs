@@ -42,7 +42,7 @@ pub use row::Row;
 pub use separators::Separators;
 pub use sizing::{Sizer, Take};
 pub use sketch::Exempt;
-pub use slot::{SLOTS, Slots};
+pub use slot::Slots;
 pub use stretch::{Finish, ReadError, Source, Worker};
 pub use tally::Tally;
 pub use template_use::template_uses;

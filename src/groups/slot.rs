@@ -1,11 +1,9 @@
 //! Cluster slots: keys and bytes in each.
 
 use super::totals::Share;
+use crate::entries::SLOTS;
 use crate::footprint::Size;
 use std::ops::AddAssign;
-
-/// How many slots a cluster has.
-pub const SLOTS: usize = 16_384;
 
 /// Keys and bytes by slot. Takes memory only where keys come with slots.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
