@@ -1,10 +1,11 @@
 //! The walk: records and keys in file order.
 
-use super::code::{Dialect, TypeCode, opcode};
+use super::code::{Dialect, TypeCode, ValueKind, opcode};
 use super::elements::Elements;
 use super::entry::{Entry, Item, Meta, ModuleId, SlotMark};
 use super::head::{Template, Templates};
 use super::value::{ValueWalk, skip_module};
+use super::string::Str;
 use super::{length, string};
 use crate::bytes::{Cursor, Kind, Stop};
 use std::sync::Arc;
@@ -110,6 +111,33 @@ impl Walk {
         }
     }
 
+    /// Reads the next key and its value, if they are what nearly all keys of large snapshots are: a
+    /// short name, an expiry before it or nothing, a string behind it. Else `None`, and nothing is
+    /// read: [`next`](Self::next) reads everything.
+    #[inline(always)]
+    pub fn short_string<'a>(&mut self, cursor: &mut Cursor<'a>) -> Option<(Entry<'a>, Str<'a>)> {
+        if !self.at_boundary() {
+            return None;
+        }
+        let at = cursor.at();
+        let &[first, ms @ .., behind] = cursor.rest().first_chunk::<10>()?;
+        // whether there is an expiry cannot be foretold: a choice of values, not of code
+        let expires = first == opcode::EXPIRETIME_MS;
+        let (code, skipped) = if expires { (behind, 10) } else { (first, 1) };
+        if code != TypeCode::STRING.0 {
+            return None;
+        }
+        let mut ahead = cursor.clone();
+        ahead.take(skipped).ok()?;
+        let key = Str::Raw(ahead.short_run()?);
+        let value = string::read(&mut ahead).ok()?;
+        *cursor = ahead;
+        let expires_at_ms = expires.then_some(i64::from_le_bytes(ms));
+        let meta = Meta { expires_at_ms, ..Meta::default() };
+        let (code, kind) = (TypeCode::STRING, ValueKind::String);
+        Some((Entry { at, key, code, kind, db: self.db, meta }, value))
+    }
+
     /// Reads the value of the key that [`next`](Self::next) gave, handing its elements to `out`.
     ///
     /// # Errors
@@ -120,7 +148,7 @@ impl Walk {
         if self.value.as_ref().is_some_and(ValueWalk::is_string)
             && let Some(bytes) = cursor.short_run()
         {
-            out.string(string::Str::Raw(bytes));
+            out.string(Str::Raw(bytes));
             self.value = None;
             return Ok(());
         }

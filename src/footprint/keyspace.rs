@@ -6,7 +6,7 @@ use super::facts::{Embedding, KeyCount, ObjectCount};
 use super::profile::Profile;
 use super::sds;
 use super::size::Size;
-use crate::entries::Str;
+use crate::entries::{Entry, Str};
 
 /// `robj`: type, encoding, reference count, and a pointer.
 const OBJECT: u64 = 16;
@@ -43,6 +43,13 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// The key of `entry`, whose name has `len` bytes.
+    #[inline]
+    pub const fn of(entry: &Entry<'_>, len: u64) -> Self {
+        let expires = entry.meta.expires_at_ms.is_some();
+        Self { len, expires, classes: entry.meta.classes as u64 }
+    }
+
     /// Bytes requested for an object that holds this key, its value elsewhere.
     const fn object(&self) -> u64 {
         let expiry = if self.expires || self.len >= LONG_KEY { EXPIRY } else { 0 };
@@ -122,7 +129,7 @@ impl Profile {
     #[inline]
     pub fn string_value(&self, key: &Key, value: &Value) -> (Encoding, Parts) {
         if let Some(n) = value.int {
-            let shared = self.allocated && self.shares_integers && SHARED.contains(&n);
+            let shared = self.allocated && self.shares_integers && Value::is_shared(n);
             let parts = if shared { self.with_object(key, 0) } else { self.envelope(key) };
             return (Encoding::Int, parts);
         }
@@ -202,6 +209,12 @@ pub(super) struct Value {
 }
 
 impl Value {
+    /// Whether all that hold this number may share an object.
+    #[inline]
+    pub const fn is_shared(n: i64) -> bool {
+        SHARED.start <= n && n < SHARED.end
+    }
+
     #[inline]
     pub fn of(value: Str<'_>) -> Self {
         let len = value.len();

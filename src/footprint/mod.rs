@@ -28,6 +28,7 @@ mod set;
 mod size;
 mod startup;
 mod stream;
+mod strings;
 mod template;
 mod vectors;
 mod vset;

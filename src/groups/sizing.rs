@@ -4,13 +4,16 @@ use super::filter::Filter;
 use super::row::Row;
 use super::stretch::Worker;
 use crate::bytes::Fault;
-use crate::entries::{Entry, slot_of};
-use crate::footprint::{Footprint, Footprinter};
+use crate::entries::{Elements, Entry, Str, ValueKind, slot_of};
+use crate::footprint::{Certainty, Footprint, Footprinter};
 use std::marker::PhantomData;
 
 /// Takes sized rows, one at a time.
 pub trait Take {
-    /// Takes `row`, whose parts are in `footprint`.
+    /// Whether it looks at the footprints of strings. These are dear to fill in.
+    const FOOTPRINTS: bool;
+
+    /// Takes `row`, whose parts are in `footprint`; a string's is empty unless it is looked at.
     fn take(&mut self, row: &Row<'_>, footprint: &Footprint);
 }
 
@@ -74,6 +77,45 @@ impl<P: Take> Worker for Sizer<'_, P> {
         };
         if self.filter.is_none_or(|filter| filter.accepts(&row)) {
             part.take(&row, footprint);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn string(&mut self, entry: &Entry<'_>, value: Str<'_>, part: &mut P) -> Result<(), Fault> {
+        let (Str::Raw(key), false) = (entry.key, P::FOOTPRINTS) else {
+            return self.any_string(entry, value, part);
+        };
+        if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
+            return Ok(());
+        }
+        let (encoding, sizes) = self.footprinter.string_size(entry, value);
+        let row = Row {
+            db: entry.db,
+            slot: self.cluster.then(|| slot_of(key)),
+            key,
+            kind: ValueKind::String,
+            module: None,
+            encoding,
+            elements: Some(value.len()),
+            sizes,
+            certainty: Certainty::Exact,
+            expires_at_ms: entry.meta.expires_at_ms,
+            idle_s: entry.meta.idle_s,
+            freq: entry.meta.freq,
+        };
+        if self.filter.is_none_or(|filter| filter.accepts(&row)) {
+            part.take(&row, &Footprint::default());
+        }
+        Ok(())
+    }
+}
+
+impl<P: Take> Sizer<'_, P> {
+    fn any_string(&mut self, entry: &Entry<'_>, value: Str<'_>, part: &mut P) -> Result<(), Fault> {
+        if self.begin(entry)? {
+            self.footprinter.string(value);
+            self.end(entry, part)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::records::Records;
 use super::sum::Sum;
 use crate::bytes::{Cursor, Fault, Stop};
-use crate::entries::{Elements, Entry, Head, Item, ValueKind, Walk};
+use crate::entries::{Elements, Entry, Head, Item, Str, ValueKind, Walk};
 
 /// How often a stretch looks up from the keys: to sum bytes that are still in the cache, and to
 /// tell how far it is.
@@ -50,6 +50,24 @@ pub trait Worker {
     /// # Errors
     /// When a part of the value that had to be opened is damaged.
     fn end(&mut self, entry: &Entry<'_>, part: &mut Self::Part) -> Result<(), Fault>;
+
+    /// All of the above, for a key whose value is one string.
+    ///
+    /// # Errors
+    /// Those of the above.
+    #[inline]
+    fn string(
+        &mut self,
+        entry: &Entry<'_>,
+        value: Str<'_>,
+        part: &mut Self::Part,
+    ) -> Result<(), Fault> {
+        if self.begin(entry)? {
+            self.elements().string(value);
+            self.end(entry, part)?;
+        }
+        Ok(())
+    }
 }
 
 /// A stretch that was read.
@@ -197,6 +215,20 @@ impl<P> Reading<'_, P> {
     /// Reads one record or key; no more follow after a `false`.
     #[inline(always)]
     fn step<W: Worker<Part = P>>(
+        &mut self,
+        worker: &mut W,
+        span: &mut Span<'_>,
+    ) -> Result<bool, Stop> {
+        if let Some((entry, value)) = self.walk.short_string(&mut self.cursor) {
+            (self.last, self.inside) = (Some(entry.at), true);
+            worker.string(&entry, value, &mut self.part)?;
+            self.inside = false;
+            return Ok(true);
+        }
+        self.step_any(worker, span)
+    }
+
+    fn step_any<W: Worker<Part = P>>(
         &mut self,
         worker: &mut W,
         span: &mut Span<'_>,

@@ -55,6 +55,8 @@ pub struct Part {
 }
 
 impl Take for Part {
+    const FOOTPRINTS: bool = false;
+
     #[inline]
     fn take(&mut self, row: &Row<'_>, _: &Footprint) {
         self.census.add(row);

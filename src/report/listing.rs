@@ -42,6 +42,8 @@ pub struct Text<'l> {
 }
 
 impl Take for Text<'_> {
+    const FOOTPRINTS: bool = true;
+
     #[inline]
     fn take(&mut self, row: &Row<'_>, footprint: &Footprint) {
         self.holes.extend(self.rows.row(row, footprint, &mut self.text));

@@ -1,0 +1,108 @@
+//! Sizes of strings that were worked out before.
+//!
+//! A snapshot of millions of strings has few lengths. What a string takes hangs on its length, its
+//! name's, whether it is a number and whether it expires; so it is worked out once for each.
+
+use super::keyspace::{Key, Value};
+use super::profile::Profile;
+use super::{Encoding, Sizes};
+
+/// How many are remembered, each in its own place.
+const PLACES: usize = 2048;
+
+/// Sizes that were worked out, to be looked up.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Strings(Vec<Known>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    /// All that the size hangs on; zero where nothing is known yet.
+    what: u64,
+    encoding: Encoding,
+    sizes: Sizes,
+}
+
+impl Strings {
+    /// What the key with the string `value` takes; of `profiles` the first decides the encoding.
+    #[inline]
+    pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> (Encoding, Sizes) {
+        let Some(what) = what(key, value) else { return work_out(profiles, key, value) };
+        let place = (what.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % PLACES;
+        match self.0.get(place) {
+            Some(known) if known.what == what => (known.encoding, known.sizes),
+            _ => self.learn(place, what, work_out(profiles, key, value)),
+        }
+    }
+
+    #[cold]
+    fn learn(
+        &mut self,
+        place: usize,
+        what: u64,
+        (encoding, sizes): (Encoding, Sizes),
+    ) -> (Encoding, Sizes) {
+        self.0.resize(PLACES, Known::default());
+        if let Some(known) = self.0.get_mut(place) {
+            *known = Known { what, encoding, sizes };
+        }
+        (encoding, sizes)
+    }
+}
+
+/// All that a string's size hangs on, in one number; `None` where that is too small.
+#[inline]
+const fn what(key: &Key, value: &Value) -> Option<u64> {
+    if key.len >> 16 != 0 || value.len >> 40 != 0 || key.classes != 0 {
+        return None;
+    }
+    let number = match value.int {
+        None => 0,
+        Some(n) if Value::is_shared(n) => 1,
+        Some(_) => 2,
+    };
+    Some(1 | (key.expires as u64) << 1 | number << 2 | key.len << 8 | value.len << 24)
+}
+
+#[inline(never)]
+fn work_out(profiles: &[Profile], key: &Key, value: &Value) -> (Encoding, Sizes) {
+    let (mut encoding, mut sizes) = (None, Sizes::default());
+    for (size, profile) in sizes.0.iter_mut().zip(profiles) {
+        let (held, parts) = profile.string_value(key, value);
+        *size = parts.total();
+        encoding.get_or_insert(held);
+    }
+    (encoding.unwrap_or(Encoding::Raw), sizes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{lane, profile};
+    use super::super::{Allocator, Measure};
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_what_is_worked_out() {
+        let profiles = [
+            profile("redis-8.2"),
+            lane("valkey-8.1", Allocator::Libc, Measure::Reported),
+            lane("redis-6.2", Allocator::SystemJemalloc, Measure::Reported),
+        ];
+        let mut strings = Strings::default();
+        for _ in 0..2 {
+            for (key, value) in (0..400).flat_map(|key| (0..80).map(move |value| (key, value))) {
+                let len = if value % 7 == 0 { value * 1000 } else { value };
+                for int in [None, Some(7), Some(10_000)] {
+                    for (expires, classes) in [(false, 0), (true, 0), (false, 1)] {
+                        let key = Key { len: key, expires, classes };
+                        let value = Value { len, int };
+                        let known = strings.size(&profiles, &key, &value);
+                        assert_eq!(known, work_out(&profiles, &key, &value), "{key:?} {value:?}");
+                    }
+                }
+            }
+        }
+        let long = Key { len: 1 << 16, ..Key::default() };
+        let value = Value { len: 1 << 40, int: None };
+        assert_eq!(strings.size(&profiles, &long, &value), work_out(&profiles, &long, &value));
+    }
+}
