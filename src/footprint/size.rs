@@ -117,8 +117,13 @@ impl Sizes {
 impl AddAssign for Sizes {
     #[inline]
     fn add_assign(&mut self, other: Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine += theirs;
+        let ([mine, more @ ..], [theirs, others @ ..]) = (&mut self.0, other.0);
+        *mine += theirs;
+        // mostly there is but one lane
+        if others != [Size::ZERO; LANES - 1] {
+            for (mine, theirs) in more.iter_mut().zip(others) {
+                *mine += theirs;
+            }
         }
     }
 }

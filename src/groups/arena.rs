@@ -272,11 +272,15 @@ fn own_key(node: &Node) -> u64 {
 /// Whether two segments are the same. Most are short, and then a call costs more than this.
 #[inline]
 fn is_same(a: &[u8], b: &[u8]) -> bool {
-    const SHORT: std::ops::RangeInclusive<usize> = 8..=16;
-    if a.len() != b.len() || !SHORT.contains(&a.len()) {
-        return a == b;
+    if a.len() != b.len() {
+        return false;
     }
-    a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk()
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..8 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        8..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        _ => a == b,
+    }
 }
 
 const fn many_hash(separator: u8) -> u64 {
@@ -285,11 +289,12 @@ const fn many_hash(separator: u8) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::separators;
     use super::*;
 
     fn label(bytes: &[u8]) -> Label {
         let class = Class { separator: 0, shape: Shape::Word };
-        let hash = Segment { bytes, class }.hash();
+        let hash = separators::hash(bytes);
         Label { bytes: bytes.into(), hash, class, role: Role::One }
     }
 
@@ -298,8 +303,8 @@ mod tests {
         let mut arena = Arena::new();
         let class = Class { separator: 0, shape: Shape::Word };
         let find = |arena: &Arena, parent, bytes: &[u8]| {
-            let segment = Segment { bytes, class };
-            arena.child(parent, &segment, segment.hash())
+            let segment = Segment { bytes, hash: separators::hash(bytes), class };
+            arena.child(parent, &segment, segment.hash)
         };
         let a = arena.grow(Id::ROOT, label(b"a"));
         let b = arena.grow(Id::ROOT, label(b"b"));

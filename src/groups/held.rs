@@ -26,7 +26,7 @@ impl Held {
 
     /// Adds one key.
     #[inline]
-    pub(super) fn add(&mut self, kind: ValueKind, sum: Sum, expires: bool) {
+    pub(super) fn add(&mut self, kind: ValueKind, sum: &Sum, expires: bool) {
         if self.kind != Some(kind) || self.table.is_some() {
             self.add_kind(kind, sum);
         }
@@ -34,7 +34,7 @@ impl Held {
     }
 
     /// Adds to the types, while the totals are still without the key.
-    fn add_kind(&mut self, kind: ValueKind, sum: Sum) {
+    fn add_kind(&mut self, kind: ValueKind, sum: &Sum) {
         if self.kind.is_none() {
             self.kind = Some(kind);
             return;
@@ -75,7 +75,7 @@ impl Held {
     }
 
     /// Takes one key out.
-    pub(super) fn remove(&mut self, kind: ValueKind, sum: Sum, expires: bool) {
+    pub(super) fn remove(&mut self, kind: ValueKind, sum: &Sum, expires: bool) {
         if let Some(share) = self.table.as_mut().and_then(|table| table.get_mut(kind as usize)) {
             share.keys = share.keys.saturating_sub(1);
             share.bytes = share.bytes - sum.bytes();
@@ -111,7 +111,7 @@ mod tests {
         ) {
             let held = |keys: &[(usize, u64)]| {
                 let mut held = Held::default();
-                keys.iter().for_each(|k| held.add(ValueKind::ALL[k.0], sum(k.1), false));
+                keys.iter().for_each(|k| held.add(ValueKind::ALL[k.0], &sum(k.1), false));
                 held
             };
             let whole = held(&keys);
@@ -125,7 +125,7 @@ mod tests {
                 prop_assert_eq!(held.totals().keys(), keys.len() as u64);
             }
             if let Some((kind, bytes)) = keys.last() {
-                merged.remove(ValueKind::ALL[*kind], sum(*bytes), false);
+                merged.remove(ValueKind::ALL[*kind], &sum(*bytes), false);
                 prop_assert_eq!(merged.shares(), held(&keys[..keys.len() - 1]).shares());
             }
         }

@@ -21,7 +21,6 @@ const COUNTS: usize = (HIGHEST.ilog2() - FINE_BITS + 2) as usize * (1 << (FINE_B
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spread {
     counts: Vec<u64>,
-    values: u64,
     max: u64,
 }
 
@@ -50,25 +49,24 @@ impl Spread {
         if let Some(count) = self.counts.get_mut(place(value.min(HIGHEST))) {
             *count += 1;
         }
-        self.values += 1;
         self.max = self.max.max(value);
     }
 
     /// How many values it has seen.
     #[must_use]
-    pub const fn len(&self) -> u64 {
-        self.values
+    pub fn len(&self) -> u64 {
+        self.counts.iter().sum()
     }
 
     /// Whether it has seen no value.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.values == 0
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|count| *count == 0)
     }
 
     /// The largest value, exactly; `None` without values.
     #[must_use]
-    pub const fn max(&self) -> Option<u64> {
+    pub fn max(&self) -> Option<u64> {
         if self.is_empty() { None } else { Some(self.max) }
     }
 
@@ -105,7 +103,6 @@ impl Spread {
             }
         }
         other.counts.fill(0);
-        self.values += std::mem::take(&mut other.values);
         self.max = self.max.max(std::mem::take(&mut other.max));
     }
 }

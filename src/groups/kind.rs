@@ -2,7 +2,8 @@
 
 use super::lowest::{Lowest, Merge};
 use super::row::Row;
-use super::totals::{Sum, Totals};
+use super::totals::{Share, Sum, Totals};
+use super::ttl::{Lifetime, Lifetimes};
 use crate::entries::{ModuleId, ValueKind};
 use crate::footprint::Encoding;
 use std::mem;
@@ -50,10 +51,50 @@ pub struct Content {
 }
 
 impl Merge for Content {
-    #[inline]
     fn merge(&mut self, other: Self) {
         self.totals += other.totals;
         self.expired += other.expired;
+    }
+}
+
+/// A sum for each lifetime, in the order of [`Lifetime::ALL`]: all that is counted of a cell's
+/// keys, so that a key is added in one place only.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lives([Sum; Lifetime::ALL.len()]);
+
+impl Lives {
+    #[inline(always)]
+    fn add(&mut self, lifetime: Lifetime, sum: &Sum) {
+        if let Some(mine) = self.0.get_mut(lifetime as usize) {
+            mine.add_one(sum);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Lifetime, &Sum)> {
+        Lifetime::ALL.into_iter().zip(&self.0)
+    }
+
+    fn content(&self) -> Content {
+        let mut content = Content::default();
+        for (lifetime, sum) in self.iter() {
+            match lifetime {
+                Lifetime::Never => content.totals.never += *sum,
+                Lifetime::Expired => content.expired += *sum,
+                _ => {}
+            }
+            if lifetime != Lifetime::Never {
+                content.totals.expires += *sum;
+            }
+        }
+        content
+    }
+}
+
+impl Merge for Lives {
+    fn merge(&mut self, other: Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
     }
 }
 
@@ -62,8 +103,8 @@ impl Merge for Content {
 struct Shelf {
     /// For each kind and encoding the place of its content in `contents`, counted from one.
     index: [u8; KINDS * ENCODINGS],
-    contents: Vec<(ValueKind, Encoding, Content)>,
-    modules: Lowest<(ModuleId, Encoding), Content>,
+    contents: Vec<(ValueKind, Encoding, Lives)>,
+    modules: Lowest<(ModuleId, Encoding), Lives>,
 }
 
 impl Default for Shelf {
@@ -74,10 +115,10 @@ impl Default for Shelf {
 
 impl Shelf {
     #[inline]
-    fn content(&mut self, kind: ValueKind, encoding: Encoding) -> Option<&mut Content> {
+    fn content(&mut self, kind: ValueKind, encoding: Encoding) -> Option<&mut Lives> {
         let slot = self.index.get_mut(kind as usize * ENCODINGS + encoding as usize)?;
         if *slot == 0 {
-            self.contents.push((kind, encoding, Content::default()));
+            self.contents.push((kind, encoding, Lives::default()));
             // there are fewer kinds times encodings than a byte can count
             *slot = u8::try_from(self.contents.len()).ok()?;
         }
@@ -85,36 +126,40 @@ impl Shelf {
         Some(content)
     }
 
-    #[inline]
-    fn add(&mut self, row: &Row<'_>, sum: Sum, expired: bool) {
+    #[inline(always)]
+    fn add(&mut self, row: &Row<'_>, sum: &Sum, lifetime: Lifetime) {
         let content = match row.module {
             Some(id) => Some(self.modules.entry((id, row.encoding))),
             None => self.content(row.kind, row.encoding),
         };
-        let Some(content) = content else { return };
-        content.totals.add(sum, row.expires_at_ms.is_some());
-        if expired {
-            content.expired += sum;
+        if let Some(content) = content {
+            content.add(lifetime, sum);
         }
     }
 
+    fn lives(&self) -> impl Iterator<Item = &Lives> {
+        let modules = self.modules.iter().map(|(_, lives)| lives);
+        let rest = std::iter::once(self.modules.rest());
+        self.contents.iter().map(|(_, _, lives)| lives).chain(modules).chain(rest)
+    }
+
     fn cells(&self, database: Database) -> impl Iterator<Item = Cell> {
-        let plain = self.contents.iter().map(move |&(kind, encoding, content)| Cell {
+        let plain = self.contents.iter().map(move |(kind, encoding, lives)| Cell {
             database,
-            kind,
+            kind: *kind,
             module: None,
-            encoding,
-            content,
+            encoding: *encoding,
+            content: lives.content(),
         });
-        let module = move |(key, content): (Option<(ModuleId, Encoding)>, &Content)| Cell {
+        let module = move |(key, lives): (Option<(ModuleId, Encoding)>, &Lives)| Cell {
             database,
             kind: ValueKind::Module,
             module: key.map(|(id, _)| id),
             encoding: key.map_or(Encoding::Raw, |(_, encoding)| encoding),
-            content: *content,
+            content: lives.content(),
         };
         let rest = std::iter::once((None, self.modules.rest()));
-        let modules = self.modules.iter().map(|(key, content)| (Some(key), content));
+        let modules = self.modules.iter().map(|(key, lives)| (Some(key), lives));
         plain.chain(modules.chain(rest).map(module)).filter(|c| !c.content.totals.is_empty())
     }
 }
@@ -144,13 +189,13 @@ impl Default for Cells {
 }
 
 impl Cells {
-    #[inline]
-    pub(super) fn add(&mut self, row: &Row<'_>, sum: Sum, expired: bool) {
+    #[inline(always)]
+    pub(super) fn add(&mut self, row: &Row<'_>, sum: &Sum, lifetime: Lifetime) {
         let shelf = match row.db {
             Some(db) => self.known.entry(db),
             None => &mut self.unknown,
         };
-        shelf.add(row, sum, expired);
+        shelf.add(row, sum, lifetime);
     }
 
     /// Tells which database the keys without one are in.
@@ -163,6 +208,17 @@ impl Cells {
     pub(super) fn merge(&mut self, other: Self) {
         self.known.merge(other.known);
         self.unknown.merge(other.unknown);
+    }
+
+    /// What frees itself by when.
+    pub(super) fn lifetimes(&self) -> Lifetimes {
+        let known = self.known.iter().map(|(_, shelf)| shelf);
+        let shelves = known.chain([self.known.rest(), &self.unknown]);
+        let mut all = Lifetimes::default();
+        for (lifetime, sum) in shelves.flat_map(Shelf::lives).flat_map(Lives::iter) {
+            all.add(lifetime, Share { keys: sum.keys, bytes: sum.bytes() });
+        }
+        all
     }
 
     /// All cells that hold keys, in order.

@@ -62,8 +62,8 @@ pub struct Groups {
     types: Types,
     by_bytes: Top,
     by_elements: Top,
-    certainty: [Share; 3],
-    lifetimes: Lifetimes,
+    /// What is less than exact, by certainty.
+    doubts: [Share; 3],
     slots: Slots,
     tree: Tree,
 }
@@ -81,33 +81,37 @@ impl Groups {
             types: Types::default(),
             by_bytes: Top::new(kept),
             by_elements: Top::new(kept),
-            certainty: Default::default(),
-            lifetimes: Lifetimes::default(),
+            doubts: Default::default(),
             slots: Slots::default(),
             tree: Tree::new(separators, bounds, exempt),
         }
     }
 
     /// Adds a key.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, row: &Row<'_>) {
         let sum = Sum::of(row);
         let bytes = sum.bytes();
         let lifetime = Lifetime::of(row.expires_at_ms, self.taken_at_ms);
-        self.cells.add(row, sum, lifetime == Lifetime::Expired);
+        self.cells.add(row, &sum, lifetime);
         self.types.add(bytes, row);
         self.by_bytes.add(bytes.raw(), row);
         if sum.elements > 0 {
             self.by_elements.add(sum.elements, row);
         }
-        if let Some(share) = self.certainty.get_mut(row.certainty as usize) {
-            share.add(bytes);
+        if row.certainty != Certainty::Exact {
+            self.doubt(row.certainty, bytes);
         }
-        self.lifetimes.add(lifetime, bytes);
         if let Some(slot) = row.slot {
             self.slots.add(slot, bytes);
         }
-        self.tree.add(row.key, row.kind, sum, row.expires_at_ms.is_some());
+        self.tree.add(row.key, row.kind, &sum, row.expires_at_ms.is_some());
+    }
+
+    fn doubt(&mut self, certainty: Certainty, bytes: Size) {
+        if let Some(share) = self.doubts.get_mut(certainty as usize) {
+            share.add(bytes);
+        }
     }
 
     /// Tells which database the keys are in that came without one.
@@ -130,10 +134,9 @@ impl Groups {
         self.types.take_in(&mut other.types);
         self.by_bytes.take_in(&mut other.by_bytes);
         self.by_elements.take_in(&mut other.by_elements);
-        for (mine, theirs) in self.certainty.iter_mut().zip(mem::take(&mut other.certainty)) {
+        for (mine, theirs) in self.doubts.iter_mut().zip(mem::take(&mut other.doubts)) {
             *mine += theirs;
         }
-        self.lifetimes += &mem::take(&mut other.lifetimes);
         self.slots += mem::take(&mut other.slots);
         self.tree.take_in(&mut other.tree);
     }
@@ -183,13 +186,21 @@ impl Groups {
     /// How much of the total is how sure.
     #[must_use]
     pub fn certainty(&self, certainty: Certainty) -> Share {
-        self.certainty.get(certainty as usize).copied().unwrap_or_default()
+        if certainty != Certainty::Exact {
+            return self.doubts.get(certainty as usize).copied().unwrap_or_default();
+        }
+        let totals = self.totals();
+        let all = Share { keys: totals.keys(), bytes: totals.bytes() };
+        self.doubts.iter().fold(all, |rest, doubt| Share {
+            keys: rest.keys.saturating_sub(doubt.keys),
+            bytes: rest.bytes - doubt.bytes,
+        })
     }
 
     /// What frees itself by when.
     #[must_use]
-    pub const fn lifetimes(&self) -> &Lifetimes {
-        &self.lifetimes
+    pub fn lifetimes(&self) -> Lifetimes {
+        self.cells.lifetimes()
     }
 
     /// Keys by cluster slot; empty where they have none.

@@ -92,8 +92,8 @@ fn take_out(tree: &mut Tree, big: &Big, keys: &mut FxHashMap<Id, Vec<Prefix>>) {
     let many = path.steps.iter().find(|step| is_many(step.to)).map(|step| step.from);
     let Some(beside) = many.or((!path.is_whole).then_some(end)) else { return };
     let sum = Sum { keys: 1, elements: countable(big.kind, big.elements), sizes: big.sizes };
-    let totals = Totals::of(sum, big.expires_at_ms.is_some());
-    tree.arena.node_mut(end).own.remove(big.kind, sum, big.expires_at_ms.is_some());
+    let totals = Totals::of(&sum, big.expires_at_ms.is_some());
+    tree.arena.node_mut(end).own.remove(big.kind, &sum, big.expires_at_ms.is_some());
     let keys = keys.entry(beside).or_default();
     match keys.iter_mut().find(|key| key.name == name) {
         Some(key) => {

@@ -1,8 +1,5 @@
 //! Where a key's name is split.
 
-use rustc_hash::FxHasher;
-use std::hash::Hasher;
-
 /// What splits a name by default: a `:` before all others; without one, the first of the strong
 /// ones that stands in it; the rest only behind a word, because ids, dates and numbers contain
 /// them as well. Of those a full stop comes first: `feature-flag.beta`.
@@ -57,17 +54,29 @@ pub(super) enum Shape {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment<'a> {
     pub bytes: &'a [u8],
+    /// [`hash`] of the bytes: the same in every run and on every thread.
+    pub hash: u64,
     pub class: Class,
 }
 
-impl Segment<'_> {
-    /// The same in every run and on every thread.
-    #[inline]
-    pub(super) fn hash(&self) -> u64 {
-        let mut hasher = FxHasher::default();
-        hasher.write(self.bytes);
-        hasher.finish()
-    }
+/// A number for `bytes`, the last of eight at a time filled up with zeros.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let all = words.iter().fold(0, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    if rest.is_empty() { all } else { mix(all, short_word(rest)) }
+}
+
+/// Adds a word to a hash: both halves of a product, so that every bit counts everywhere.
+#[inline]
+const fn mix(hash: u64, word: u64) -> u64 {
+    let product = ((hash ^ word ^ 0x9e37_79b9_7f4a_7c15) as u128) * 0xd1b5_4a32_d192_ed03_u128;
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// Less than eight bytes, filled up with zeros.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// What is left of a name, and how it is split.
@@ -77,8 +86,6 @@ pub(super) struct Name<'a> {
     /// Where the rest begins.
     from: usize,
     at: At,
-    /// The next segment's end, where it is known.
-    known: Option<Reach>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +107,7 @@ struct Reach {
     to: usize,
     separator: Option<u8>,
     has_digit: bool,
+    hash: u64,
 }
 
 impl Separators {
@@ -134,21 +142,11 @@ impl Separators {
     }
 
     /// Begins to split a name.
-    #[inline]
+    #[inline(always)]
     pub(super) fn split<'a>(&self, name: &'a [u8]) -> Name<'a> {
-        let mut split = Name { whole: name, from: 0, at: At::Any, known: None };
+        let mut split = Name { whole: name, from: 0, at: At::Any };
         if self.adapt {
-            let first = split.reach_one(b':');
-            split.at = match first.separator {
-                Some(colon) => At::Strong(colon),
-                None => self.used(name),
-            };
-            split.known = Some(match split.at {
-                At::Strong(other) | At::Weak(other) if first.separator.is_none() => {
-                    split.reach_one(other)
-                }
-                _ => first,
-            });
+            split.at = if split.has(b':') { At::Strong(b':') } else { self.used(name) };
         }
         split
     }
@@ -179,13 +177,15 @@ impl Separators {
     }
 
     /// Takes the next segment off `name`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next<'a>(&self, name: &mut Name<'a>) -> Option<Segment<'a>> {
         if name.from >= name.whole.len() {
             return None;
         }
-        let known = name.known.take();
-        let reached = known.unwrap_or_else(|| name.reach(self));
+        let reached = match name.at {
+            At::Strong(separator) => name.reach_one(separator),
+            _ => name.reach(self),
+        };
         let bytes = name.whole.get(name.from..reached.to)?;
         name.from = reached.to;
         let separator = reached.separator.map_or(0, |byte| self.number(byte));
@@ -194,12 +194,12 @@ impl Separators {
             true => Shape::Number,
             false => Shape::Word,
         };
-        Some(Segment { bytes, class: Class { separator, shape } })
+        Some(Segment { bytes, hash: reached.hash, class: Class { separator, shape } })
     }
 }
 
 impl Name<'_> {
-    #[inline]
+    #[inline(never)]
     fn reach(&self, separators: &Separators) -> Reach {
         match self.at {
             At::Strong(separator) => self.reach_one(separator),
@@ -213,27 +213,45 @@ impl Name<'_> {
         }
     }
 
+    /// Whether `separator` stands in the name.
+    #[inline(always)]
+    fn has(&self, separator: u8) -> bool {
+        let mut at = 0;
+        while let Some((word, length)) = self.word(at) {
+            // bytes that fill up a short word are zeros, and no separator of ours is
+            if zeros(word ^ LOW.wrapping_mul(separator.into())) != 0 {
+                return true;
+            }
+            at += length;
+        }
+        false
+    }
+
     /// Looks for one separator, eight bytes at a time.
-    #[inline]
+    #[inline(always)]
     fn reach_one(&self, separator: u8) -> Reach {
-        let (mut at, mut has_digit) = (self.from, false);
+        let (mut at, mut has_digit, mut hash) = (self.from, false, 0);
         while let Some((word, length)) = self.word(at) {
             let (ends, digits) = (zeros(word ^ LOW.wrapping_mul(separator.into())), digits(word));
             // of the flags the lowest is sure, and it is the one that counts; a word that is not
             // full is filled up with zeros
             let before = ends.trailing_zeros() as usize / 8;
             if before < length {
-                has_digit |= digits & (ends & ends.wrapping_neg()).wrapping_sub(1) != 0;
-                return Reach { to: at + before + 1, separator: Some(separator), has_digit };
+                let end = ends & ends.wrapping_neg();
+                has_digit |= digits & end.wrapping_sub(1) != 0;
+                // the bits up to and with the separator's
+                let hash = mix(hash, word & (end ^ end.wrapping_sub(1)));
+                return Reach { to: at + before + 1, separator: Some(separator), has_digit, hash };
             }
             has_digit |= digits != 0;
+            hash = mix(hash, word);
             at += length;
         }
-        Reach { to: at, separator: None, has_digit }
+        Reach { to: at, separator: None, has_digit, hash }
     }
 
     /// Eight bytes from `at` on, or as many as there are.
-    #[inline]
+    #[inline(always)]
     fn word(&self, at: usize) -> Option<(u64, usize)> {
         let rest = self.whole.get(at..)?;
         if let Some(word) = rest.first_chunk() {
@@ -242,27 +260,30 @@ impl Name<'_> {
         let word = match self.whole.last_chunk() {
             _ if rest.is_empty() => return None,
             Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
-            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+            None => short_word(rest),
         };
         Some((word, rest.len()))
     }
 
     /// Looks for any separator.
     fn reach_any(&self, separators: &Separators) -> Reach {
-        let mut has_digit = false;
-        for (&byte, to) in self.whole.iter().zip(1..).skip(self.from) {
-            if separators.number(byte) != 0 {
-                return Reach { to, separator: Some(byte), has_digit };
-            }
-            has_digit |= byte.is_ascii_digit();
+        let rest = self.whole.iter().skip(self.from);
+        let found = rest.zip(self.from + 1..).find(|(byte, _)| separators.number(**byte) != 0);
+        match found {
+            Some((byte, to)) => self.reach_to(to, Some(*byte)),
+            None => self.reach_end(),
         }
-        Reach { to: self.whole.len(), separator: None, has_digit }
     }
 
     /// Goes to the end of the name.
     fn reach_end(&self) -> Reach {
-        let has_digit = self.whole.iter().skip(self.from).any(u8::is_ascii_digit);
-        Reach { to: self.whole.len(), separator: None, has_digit }
+        self.reach_to(self.whole.len(), None)
+    }
+
+    fn reach_to(&self, to: usize, separator: Option<u8>) -> Reach {
+        let bytes = self.whole.get(self.from..to).unwrap_or_default();
+        let has_digit = bytes.iter().any(u8::is_ascii_digit);
+        Reach { to, separator, has_digit, hash: hash(bytes) }
     }
 }
 
@@ -365,7 +386,7 @@ mod tests {
         for (start, separator) in (0..bytes.len()).flat_map(|start| [(start, b':'), (start, 0)]) {
             for end in start..bytes.len().min(start + 40) {
                 let whole = &bytes[start..end];
-                let mut name = Name { whole, from: 0, at: At::Nowhere, known: None };
+                let mut name = Name { whole, from: 0, at: At::Nowhere };
                 while name.from < whole.len() {
                     let rest = &whole[name.from..];
                     let at = rest.iter().position(|&byte| byte == separator);
@@ -374,6 +395,7 @@ mod tests {
                     assert_eq!(reached.to, at.map_or(whole.len(), |at| name.from + at + 1));
                     assert_eq!(reached.separator, at.map(|_| separator));
                     assert_eq!(reached.has_digit, before.iter().any(u8::is_ascii_digit));
+                    assert_eq!(reached.hash, hash(&whole[name.from..reached.to]));
                     name.from = reached.to;
                 }
             }

@@ -57,7 +57,7 @@ pub struct Part {
 impl Take for Part {
     const FOOTPRINTS: bool = false;
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, row: &Row<'_>, _: &Footprint) {
         self.census.add(row);
         match &mut self.early {

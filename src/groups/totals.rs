@@ -19,7 +19,7 @@ pub struct Sum {
 impl Sum {
     /// One key.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn of(row: &Row<'_>) -> Self {
         Self { keys: 1, elements: countable(row.kind, row.elements), sizes: row.sizes }
     }
@@ -29,6 +29,15 @@ impl Sum {
     #[inline]
     pub const fn bytes(&self) -> Size {
         self.sizes.first()
+    }
+
+    /// Adds the sum of one key.
+    #[inline]
+    pub(super) fn add_one(&mut self, key: &Self) {
+        // keys are fewer than bytes, so they cannot overflow one by one
+        self.keys += 1;
+        self.elements = self.elements.saturating_add(key.elements);
+        self.sizes += key.sizes;
     }
 }
 
@@ -69,7 +78,7 @@ pub struct Totals {
 impl Totals {
     /// One key.
     #[must_use]
-    pub fn of(sum: Sum, expires: bool) -> Self {
+    pub fn of(sum: &Sum, expires: bool) -> Self {
         let mut totals = Self::default();
         totals.add(sum, expires);
         totals
@@ -77,10 +86,10 @@ impl Totals {
 
     /// Adds one key.
     #[inline]
-    pub fn add(&mut self, sum: Sum, expires: bool) {
+    pub fn add(&mut self, sum: &Sum, expires: bool) {
         // a choice of place, not of code: which of the two it is cannot be foretold
         let place = if expires { &mut self.expires } else { &mut self.never };
-        *place += sum;
+        place.add_one(sum);
     }
 
     /// All keys.

@@ -86,8 +86,8 @@ impl Tree {
     }
 
     /// Adds a key.
-    #[inline]
-    pub(super) fn add(&mut self, key: &[u8], kind: ValueKind, sum: Sum, expires: bool) {
+    #[inline(always)]
+    pub(super) fn add(&mut self, key: &[u8], kind: ValueKind, sum: &Sum, expires: bool) {
         if self.arena.len() > self.bounds.weight {
             self.settle();
         }
@@ -103,9 +103,9 @@ impl Tree {
     }
 
     /// The child that `segment` leads to.
-    #[inline]
+    #[inline(always)]
     fn step(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
-        let hash = segment.hash();
+        let hash = segment.hash;
         let is_folded = self.arena.node(at).folds.has(segment.class);
         if is_folded && !self.is_exempt(segment, depth, hash) {
             self.sketch.add(depth, hash, bytes);
@@ -128,7 +128,7 @@ impl Tree {
     /// A new child; where it is one too many, what it is folded into.
     #[cold]
     fn branch(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
-        let (hash, class) = (segment.hash(), segment.class);
+        let (hash, class) = (segment.hash, segment.class);
         let role = match self.is_exempt(segment, depth, hash) {
             true => Role::Exempt,
             false => Role::One,
@@ -212,7 +212,7 @@ impl Tree {
             self.sketch.add(depth, hash, bytes);
             return bytes;
         }
-        let segment = Segment { bytes: &node.label.bytes, class };
+        let segment = Segment { bytes: &node.label.bytes, hash, class };
         if let Some(child) = self.arena.child(to, &segment, hash) {
             return self.absorb(child, other, from);
         }
@@ -321,7 +321,7 @@ impl Tree {
         let mut at = Id::ROOT;
         for depth in 1..=self.depth {
             let Some(segment) = self.separators.next(&mut name) else { break };
-            let hash = segment.hash();
+            let hash = segment.hash;
             let many = || self.arena.many(at, segment.class.separator);
             let Some(to) = self.arena.child(at, &segment, hash).or_else(many) else { break };
             path.steps.push(Step { from: at, to, depth, hash });

@@ -1,8 +1,6 @@
 //! Lifetimes: what frees itself by when.
 
 use super::totals::Share;
-use crate::footprint::Size;
-use std::ops::AddAssign;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -92,11 +90,10 @@ impl Lifetime {
 pub struct Lifetimes([Share; 9]);
 
 impl Lifetimes {
-    /// Adds one key.
-    #[inline]
-    pub fn add(&mut self, lifetime: Lifetime, bytes: Size) {
+    /// Adds keys that have this lifetime.
+    pub fn add(&mut self, lifetime: Lifetime, keys: Share) {
         if let Some(share) = self.0.get_mut(lifetime as usize) {
-            share.add(bytes);
+            *share += keys;
         }
     }
 
@@ -112,17 +109,10 @@ impl Lifetimes {
     }
 }
 
-impl AddAssign<&Self> for Lifetimes {
-    fn add_assign(&mut self, other: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine += theirs;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::footprint::Size;
 
     #[test]
     fn each_end_belongs_to_the_earlier_lifetime() {
@@ -146,18 +136,14 @@ mod tests {
     #[test]
     fn every_lifetime_has_its_own_place() {
         let mut all = Lifetimes::default();
+        let share = |n| Share { keys: n, bytes: Size::bytes(2 * n) };
         for (n, lifetime) in (1..).zip(Lifetime::ALL) {
-            all.add(lifetime, Size::bytes(n));
+            all.add(lifetime, share(n));
+            all.add(lifetime, share(n));
         }
-        let twice = {
-            let mut sum = all.clone();
-            sum += &all;
-            sum
-        };
-        for ((n, lifetime), (same, share)) in (1..).zip(Lifetime::ALL).zip(twice.iter()) {
-            assert_eq!(lifetime, same);
-            assert_eq!(share, Share { keys: 2, bytes: Size::bytes(2 * n) });
-            assert_eq!(twice.share(lifetime), share);
+        for ((n, lifetime), (same, sum)) in (1..).zip(Lifetime::ALL).zip(all.iter()) {
+            assert_eq!((lifetime, sum), (same, share(2 * n)));
+            assert_eq!(all.share(lifetime), sum);
         }
     }
 }

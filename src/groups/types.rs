@@ -34,7 +34,7 @@ impl TypeSpread {
         self.largest.list().pop()
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, bytes: Size, row: &Row<'_>) {
         self.bytes.add(bytes.round());
         if let Some(elements) = row.elements {
@@ -71,7 +71,7 @@ impl Default for Types {
 }
 
 impl Types {
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, bytes: Size, row: &Row<'_>) {
         if let Some(id) = row.module {
             self.modules.entry(id).add(bytes, row);

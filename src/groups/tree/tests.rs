@@ -29,7 +29,7 @@ fn kind((name, bytes): &Key) -> ValueKind {
 fn tree(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Tree {
     let mut tree = Tree::new(Separators::default(), SMALL, exempt.cloned());
     for key in keys {
-        tree.add(key.0.as_bytes(), kind(key), one(key.1), expires(key));
+        tree.add(key.0.as_bytes(), kind(key), &one(key.1), expires(key));
     }
     tree
 }
@@ -51,11 +51,11 @@ fn split_all(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Vec<Split> {
         let mut name = separators.split(key.0.as_bytes());
         let segments = (1..).map_while(|depth| {
             let segment = separators.next(&mut name)?;
-            let kept = exempt.is_some_and(|e| e.has(depth, segment.hash()));
+            let kept = exempt.is_some_and(|e| e.has(depth, segment.hash));
             Some((String::from_utf8(segment.bytes.to_vec()).unwrap(), segment.class, kept))
         });
         let mut held = Held::default();
-        held.add(kind(key), one(key.1), expires(key));
+        held.add(kind(key), &one(key.1), expires(key));
         Split { segments: segments.collect(), held }
     };
     keys.iter().map(split).collect()
@@ -221,7 +221,7 @@ proptest! {
         let mut rest = keys.as_slice();
         for length in parts.into_iter().chain([usize::MAX]) {
             let (head, tail) = rest.split_at(length.min(rest.len()));
-            head.iter().for_each(|k| part.add(k.0.as_bytes(), kind(k), one(k.1), expires(k)));
+            head.iter().for_each(|k| part.add(k.0.as_bytes(), kind(k), &one(k.1), expires(k)));
             sum.take_in(&mut part);
             rest = tail;
         }
@@ -241,7 +241,7 @@ fn many_names_take_bounded_memory() {
             format!("{mixed:x}:{n}:{mixed}"),
             format!("t{a}:u{mixed:x}:v{b}"),
         ] {
-            tree.add(name.as_bytes(), ValueKind::Set, one(10), false);
+            tree.add(name.as_bytes(), ValueKind::Set, &one(10), false);
         }
         assert!(tree.arena.len() <= limit);
     }
