@@ -1,6 +1,6 @@
 //! The walk: records and keys in file order.
 
-use super::code::{Dialect, TypeCode, ValueKind, opcode};
+use super::code::{Dialect, TypeCode, opcode};
 use super::elements::Elements;
 use super::entry::{Entry, Item, Meta, ModuleId, SlotMark};
 use super::head::{Template, Templates};
@@ -93,7 +93,6 @@ impl Walk {
     ///
     /// # Errors
     /// When the bytes end or are not a snapshot's.
-    #[inline(always)]
     pub fn next<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Item<'a>, Stop> {
         if self.value.is_some() {
             self.skip(cursor)?;
@@ -111,11 +110,10 @@ impl Walk {
         }
     }
 
-    /// Reads the next key and its value, if they are what nearly all keys of large snapshots are: a
-    /// short name, an expiry before it or nothing, a string behind it. Else `None`, and nothing is
-    /// read: [`next`](Self::next) reads everything.
+    /// Reads the next key, if it is written as nearly all are: a short name, before it an expiry or
+    /// nothing. Else `None`, and nothing is read: [`next`](Self::next) reads everything.
     #[inline(always)]
-    pub fn short_string<'a>(&mut self, cursor: &mut Cursor<'a>) -> Option<(Entry<'a>, Str<'a>)> {
+    pub fn short_key<'a>(&mut self, cursor: &mut Cursor<'a>) -> Option<Entry<'a>> {
         if !self.at_boundary() {
             return None;
         }
@@ -124,38 +122,33 @@ impl Walk {
         // whether there is an expiry cannot be foretold: a choice of values, not of code
         let expires = first == opcode::EXPIRETIME_MS;
         let (code, skipped) = if expires { (behind, 10) } else { (first, 1) };
-        if code != TypeCode::STRING.0 {
-            return None;
-        }
+        let kind = TypeCode(code).kind(self.dialect)?;
         let mut ahead = cursor.clone();
         ahead.take(skipped).ok()?;
         let key = Str::Raw(ahead.short_run()?);
-        let value = string::read(&mut ahead).ok()?;
         *cursor = ahead;
+        self.value = Some(ValueWalk::new(TypeCode(code), self.dialect));
         let expires_at_ms = expires.then_some(i64::from_le_bytes(ms));
         let meta = Meta { expires_at_ms, ..Meta::default() };
-        let (code, kind) = (TypeCode::STRING, ValueKind::String);
-        Some((Entry { at, key, code, kind, db: self.db, meta }, value))
+        Some(Entry { at, key, code: TypeCode(code), kind, db: self.db, meta })
+    }
+
+    /// Reads the value of the key that was read last, which is one string.
+    ///
+    /// # Errors
+    /// When the bytes end or are not a string.
+    #[inline(always)]
+    pub fn string<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
+        let value = string::read(cursor)?;
+        self.value = None;
+        Ok(value)
     }
 
     /// Reads the value of the key that [`next`](Self::next) gave, handing its elements to `out`.
     ///
     /// # Errors
     /// When the bytes end or are not a value.
-    #[inline(always)]
     pub fn value<E: Elements>(&mut self, cursor: &mut Cursor<'_>, out: &mut E) -> Result<(), Stop> {
-        // most values are strings, and most of those are short
-        if self.value.as_ref().is_some_and(ValueWalk::is_string)
-            && let Some(bytes) = cursor.short_run()
-        {
-            out.string(Str::Raw(bytes));
-            self.value = None;
-            return Ok(());
-        }
-        self.any_value(cursor, out)
-    }
-
-    fn any_value<E: Elements>(&mut self, cursor: &mut Cursor<'_>, out: &mut E) -> Result<(), Stop> {
         if let Some(value) = &mut self.value {
             value.run(cursor, &self.templates, out)?;
             self.value = None;
@@ -173,7 +166,7 @@ impl Walk {
         self.value(cursor, &mut Nothing)
     }
 
-    #[inline(always)]
+    #[inline]
     fn step<'a>(&mut self, c: &mut Cursor<'a>) -> Result<Step<'a>, Stop> {
         let at = c.at();
         match c.byte()? {

@@ -203,22 +203,19 @@ impl Footprinter {
             first.get_or_insert(weighed);
         }
         let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
-        self.out = Footprint {
-            encoding: first.encoding,
-            elements: self.elements(),
-            module: if self.holds == Holds::Module { self.module.id } else { None },
-            largest_element: if self.look_inside { self.longest() } else { None },
-            fields_with_ttl: match self.holds {
-                Holds::Hash(_) => self.hash.expiring(),
-                _ => 0,
-            },
-            spread: if first.drawn { deviation(first.variance) } else { Size::ZERO },
-            certainty: match self.holds {
-                Holds::Module => self.module.certainty(),
-                _ if first.drawn => Certainty::Expected,
-                _ => Certainty::Exact,
-            },
-            ..self.out
+        self.out.encoding = first.encoding;
+        self.out.elements = self.elements();
+        self.out.module = if self.holds == Holds::Module { self.module.id } else { None };
+        self.out.largest_element = if self.look_inside { self.longest() } else { None };
+        self.out.fields_with_ttl = match self.holds {
+            Holds::Hash(_) => self.hash.expiring(),
+            _ => 0,
+        };
+        self.out.spread = if first.drawn { deviation(first.variance) } else { Size::ZERO };
+        self.out.certainty = match self.holds {
+            Holds::Module => self.module.certainty(),
+            _ if first.drawn => Certainty::Expected,
+            _ => Certainty::Exact,
         };
     }
 

@@ -205,7 +205,8 @@ impl Name<'_> {
             At::Strong(separator) => self.reach_one(separator),
             At::Any => self.reach_any(separators),
             At::Weak(separator) => match self.reach_one(separator) {
-                reached if reached.separator.is_none() => reached,
+                // the first one was looked at to choose the separator
+                reached if reached.separator.is_none() || self.from == 0 => reached,
                 reached if is_plain(self.whole.get(self.from..reached.to)) => reached,
                 _ => self.reach_end(),
             },

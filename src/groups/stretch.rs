@@ -3,10 +3,10 @@
 use super::records::Records;
 use super::sum::Sum;
 use crate::bytes::{Cursor, Fault, Stop};
-use crate::entries::{Elements, Entry, Head, Item, Str, ValueKind, Walk};
+use crate::entries::{Elements, Entry, Head, Item, Str, TypeCode, Walk};
 
-/// How often a stretch looks up from the keys: to sum bytes that are still in the cache, and to
-/// tell how far it is.
+/// How often a stretch looks up from the keys: to sum as many bytes ahead, which brings them into
+/// the cache, and to tell how far it is.
 const PAUSE: u64 = 64 << 10;
 /// A value longer than this may hold up every other thread; from then on others are told.
 const GIANT: usize = 8 << 20;
@@ -148,6 +148,7 @@ pub(super) fn read<W: Worker>(
         records: Records::default(),
         finish: None,
     };
+    sum.up_to(span.start.saturating_add(PAUSE));
     let mut look_up = span.start.saturating_add(PAUSE).min(span.stop);
     loop {
         let at = reading.cursor.at();
@@ -155,7 +156,7 @@ pub(super) fn read<W: Worker>(
             if at >= span.stop {
                 break;
             }
-            sum.up_to(at);
+            sum.up_to(at.saturating_add(PAUSE));
             (span.pause)(at);
             look_up = at.saturating_add(PAUSE).min(span.stop);
         }
@@ -219,35 +220,20 @@ impl<P> Reading<'_, P> {
         worker: &mut W,
         span: &mut Span<'_>,
     ) -> Result<bool, Stop> {
-        if let Some((entry, value)) = self.walk.short_string(&mut self.cursor) {
-            (self.last, self.inside) = (Some(entry.at), true);
-            worker.string(&entry, value, &mut self.part)?;
-            self.inside = false;
-            return Ok(true);
+        match self.walk.short_key(&mut self.cursor) {
+            Some(entry) => self.entry(&entry, worker, span).map(|()| true),
+            None => self.step_any(worker, span),
         }
-        self.step_any(worker, span)
     }
 
+    #[inline(never)]
     fn step_any<W: Worker<Part = P>>(
         &mut self,
         worker: &mut W,
         span: &mut Span<'_>,
     ) -> Result<bool, Stop> {
         match self.walk.next(&mut self.cursor)? {
-            Item::Entry(entry) => {
-                (self.last, self.inside) = (Some(entry.at), true);
-                if worker.begin(&entry)? {
-                    if entry.kind == ValueKind::String {
-                        self.walk.value(&mut self.cursor, worker.elements())?;
-                    } else {
-                        self.value(worker.elements(), span)?;
-                    }
-                    worker.end(&entry, &mut self.part)?;
-                } else {
-                    self.walk.skip(&mut self.cursor)?;
-                }
-                self.inside = false;
-            }
+            Item::Entry(entry) => self.entry(&entry, worker, span)?,
             Item::End { covered, checksum } => {
                 let behind = self.cursor.at();
                 let checksum = checksum.filter(|&sum| sum != 0);
@@ -257,6 +243,28 @@ impl<P> Reading<'_, P> {
             item => self.records.add(&item, self.walk.db()),
         }
         Ok(true)
+    }
+
+    /// Reads a key's value.
+    #[inline(always)]
+    fn entry<W: Worker<Part = P>>(
+        &mut self,
+        entry: &Entry<'_>,
+        worker: &mut W,
+        span: &mut Span<'_>,
+    ) -> Result<(), Stop> {
+        (self.last, self.inside) = (Some(entry.at), true);
+        if entry.code == TypeCode::STRING {
+            let value = self.walk.string(&mut self.cursor)?;
+            worker.string(entry, value, &mut self.part)?;
+        } else if worker.begin(entry)? {
+            self.value(worker.elements(), span)?;
+            worker.end(entry, &mut self.part)?;
+        } else {
+            self.walk.skip(&mut self.cursor)?;
+        }
+        self.inside = false;
+        Ok(())
     }
 
     /// Walks a value; one that is very long in steps, so that others can be told.

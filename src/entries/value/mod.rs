@@ -58,12 +58,6 @@ impl ValueWalk {
         Self { code, dialect, state: State::Start }
     }
 
-    /// Whether it is a string: one read, and no state between elements.
-    #[inline]
-    pub(super) const fn is_string(&self) -> bool {
-        self.code.0 == TypeCode::STRING.0
-    }
-
     /// Walks on from where it stands to the end of the value.
     ///
     /// After [`Stop::More`] it can be called again; no element is handed over twice.
