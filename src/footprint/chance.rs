@@ -21,6 +21,12 @@ impl Drawn {
         Self { mean: Size::bytes(n), variance: 0.0 }
     }
 
+    /// `n` of them, each drawn for itself.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn times(self, n: u64) -> Self {
+        Self { mean: self.mean.times(n), variance: self.variance * n as f64 }
+    }
+
     /// As much again for each of `all` as for each of `part`.
     pub fn scaled(self, all: u64, part: u64) -> Self {
         if all == part {

@@ -290,19 +290,19 @@ impl Elements for Footprinter {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn member(&mut self, member: Str<'_>) {
         match self.holds {
-            Holds::Set => self.set.member(&self.profiles, &Value::of(member)),
+            Holds::Set => self.set.member(&self.profiles, member),
             Holds::List => self.list.member(&self.profiles, &Value::of(member)),
             Holds::Template => self.template.name(&self.profiles, member.len()),
             _ => {}
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn scored(&mut self, member: Str<'_>, score: f64) {
-        self.zset.scored(&self.profiles, &Value::of(member), score);
+        self.zset.scored(&self.profiles, member, score);
     }
 
     #[inline]

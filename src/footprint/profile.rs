@@ -8,7 +8,7 @@ use super::sds;
 use super::server::Server;
 use super::{Lane, Measure};
 
-/// Members up to this length have their nodes' expectations computed ahead.
+/// What strings below this length take, and nodes with such members, is computed ahead.
 const AHEAD: u64 = 256;
 
 /// A lane with what can be computed ahead.
@@ -23,6 +23,8 @@ pub(super) struct Profile {
     pub shares_integers: bool,
     /// Skiplist nodes by their member's length, where members lie in them; else one for all.
     nodes: Vec<Drawn>,
+    /// Strings of their own, by their length.
+    strings: Vec<u64>,
 }
 
 impl Profile {
@@ -33,14 +35,17 @@ impl Profile {
             Some(base) => (0..AHEAD).map(|len| embedded_node(allocator, base, len)).collect(),
             None => vec![skiplist_node(allocator, 24)],
         };
-        Self {
+        let mut profile = Self {
             facts,
             limits: server.limits,
             allocator,
             allocated: lane.measure == Measure::Allocated,
             shares_integers: facts.shared_integers && server.shares_integers,
             nodes,
-        }
+            strings: Vec::new(),
+        };
+        profile.strings = (0..AHEAD).map(|len| profile.long_string(len)).collect();
+        profile
     }
 
     /// What an allocation of `n` bytes takes.
@@ -62,8 +67,14 @@ impl Profile {
     }
 
     /// A string of `len` bytes that is an allocation of its own.
-    #[inline]
-    pub const fn string(&self, len: u64) -> u64 {
+    #[inline(always)]
+    pub fn string(&self, len: u64) -> u64 {
+        let ahead = usize::try_from(len).ok().and_then(|len| self.strings.get(len));
+        ahead.copied().unwrap_or_else(|| self.long_string(len))
+    }
+
+    #[inline(never)]
+    const fn long_string(&self, len: u64) -> u64 {
         let request = sds::request(len);
         match self.facts.strings {
             _ if self.allocated => self.a(request),

@@ -12,7 +12,7 @@ use super::keyspace::{Key, Value};
 use super::packing;
 use super::profile::Profile;
 use crate::bytes::Fault;
-use crate::entries::{Packed, Packing};
+use crate::entries::{Packed, Packing, Str};
 
 /// Bytes of an intset without its integers.
 const INTSET: u64 = 8;
@@ -34,6 +34,8 @@ pub(super) struct Set {
     bounds: Option<[i64; 2]>,
     /// Bytes of the blob that the snapshot holds.
     blob: Option<u64>,
+    /// It is a hash table in every lane: only the lengths of members matter from here on.
+    settled: bool,
     lanes: [Lane; LANES],
 }
 
@@ -67,10 +69,28 @@ impl Set {
                 lane.state = State::Table(0);
             }
         }
+        self.settle(profiles);
     }
 
-    #[inline]
-    pub fn member(&mut self, profiles: &[Profile], member: &Value) {
+    fn settle(&mut self, profiles: &[Profile]) {
+        let mut lanes = self.lanes.iter().zip(profiles);
+        self.settled = lanes.all(|(lane, _)| matches!(lane.state, State::Table(_)));
+    }
+
+    #[inline(always)]
+    pub fn member(&mut self, profiles: &[Profile], member: Str<'_>) {
+        if !self.settled {
+            return self.next(profiles, &Value::of(member));
+        }
+        let len = member.len();
+        self.longest = self.longest.max(len);
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            lane.strings += profile.string(len);
+        }
+        self.seen += 1;
+    }
+
+    fn next(&mut self, profiles: &[Profile], member: &Value) {
         let Value { len, int } = *member;
         self.longest = self.longest.max(len);
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
@@ -84,6 +104,7 @@ impl Set {
         }
         self.listpack = self.listpack.saturating_add(packing::listpack(len, int));
         self.seen += 1;
+        self.settle(profiles);
     }
 
     fn integer(&mut self, n: i64) {

@@ -10,7 +10,7 @@ use super::keyspace::{Key, Value};
 use super::profile::Profile;
 use super::{Encoding, LANES, packing, score};
 use crate::bytes::Fault;
-use crate::entries::{Packed, Packing, Piece};
+use crate::entries::{Packed, Packing, Piece, Str};
 
 /// `zset`: the dict and the skiplist.
 const ZSET: u64 = 16;
@@ -37,7 +37,7 @@ pub(super) struct Zset {
 struct Lane {
     /// Bytes of the members as strings of their own.
     strings: u64,
-    /// The skiplist's nodes.
+    /// The skiplist's nodes, where their members lie in them.
     nodes: Drawn,
     /// The set is too large to be packed.
     unpacked: bool,
@@ -59,14 +59,15 @@ impl Zset {
         }
     }
 
-    #[inline]
-    pub fn scored(&mut self, profiles: &[Profile], member: &Value, score: f64) {
+    #[inline(always)]
+    pub fn scored(&mut self, profiles: &[Profile], member: Str<'_>, score: f64) {
+        let len = member.len();
         self.seen += 1;
-        self.longest = self.longest.max(member.len);
+        self.longest = self.longest.max(len);
         if self.small {
-            self.pack(member, score);
+            self.pack(&Value::of(member), score);
         }
-        self.table(profiles, member.len);
+        self.table(profiles, len);
     }
 
     fn pack(&mut self, member: &Value, score: f64) {
@@ -85,10 +86,10 @@ impl Zset {
     #[inline]
     fn table(&mut self, profiles: &[Profile], len: u64) {
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            if profile.facts.embedded_members.is_none() {
-                lane.strings += profile.string(len);
+            match profile.facts.embedded_members {
+                None => lane.strings += profile.string(len),
+                Some(_) => lane.nodes += profile.node(len),
             }
-            lane.nodes += profile.node(len);
         }
     }
 
@@ -181,9 +182,14 @@ impl Zset {
                 cost.of(profile, &dict, n)
             }
         };
+        let nodes = match facts.embedded_members {
+            // all alike, whatever their members
+            None => profile.node(0).times(n),
+            Some(_) => lane.nodes,
+        };
         let structs = Drawn::certain(profile.declared(ZSET) + skiplist_structs(profile));
         Cost {
-            structure: structs + table + lane.nodes,
+            structure: structs + table + nodes,
             payload: Drawn::certain(lane.strings),
             ..Cost::default()
         }
