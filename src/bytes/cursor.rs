@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
                 self.rest = rest;
                 Ok(head)
             }
-            None => Err(self.short(n)),
+            None => Err(self.clone().short(n)),
         }
     }
 
@@ -83,7 +83,7 @@ impl<'a> Cursor<'a> {
                 self.rest = rest;
                 Ok(*head)
             }
-            None => Err(self.short(N as u64)),
+            None => Err(self.clone().short(N as u64)),
         }
     }
 
@@ -98,7 +98,7 @@ impl<'a> Cursor<'a> {
                 self.rest = rest;
                 Ok(*byte)
             }
-            None => Err(self.short(1)),
+            None => Err(self.clone().short(1)),
         }
     }
 
@@ -170,8 +170,9 @@ impl<'a> Cursor<'a> {
         Stop::Fault(Fault { at, kind })
     }
 
+    /// Takes a copy, so that a cursor that nobody else points to can live in registers.
     #[cold]
-    fn short(&self, want: u64) -> Stop {
+    fn short(self, want: u64) -> Stop {
         if self.last {
             Self::fault(self.at(), Kind::Truncated { want, left: self.rest.len() as u64 })
         } else {

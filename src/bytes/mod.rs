@@ -7,6 +7,7 @@
 pub mod crc64;
 mod cursor;
 mod error;
+pub mod flags;
 pub mod lzf;
 
 pub use cursor::Cursor;

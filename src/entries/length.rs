@@ -2,6 +2,9 @@
 
 use crate::bytes::{Cursor, Kind, Stop};
 
+/// A first byte below this is the length itself.
+pub(super) const SHORT: u8 = 64;
+
 /// What stands where a length or a string begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {

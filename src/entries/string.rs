@@ -30,7 +30,13 @@ pub fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
     // nearly all strings are raw and short: their length is one byte
     match cursor.short_run() {
         Some(bytes) => Ok(Str::Raw(bytes)),
-        None => read_any(cursor),
+        None => {
+            // a copy, so that a cursor that nobody else points to can live in registers
+            let mut copy = cursor.clone();
+            let read = read_any(&mut copy);
+            *cursor = copy;
+            read
+        }
     }
 }
 

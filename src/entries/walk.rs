@@ -117,16 +117,16 @@ impl Walk {
         if !self.at_boundary() {
             return None;
         }
-        let at = cursor.at();
-        let &[first, ms @ .., behind] = cursor.rest().first_chunk::<10>()?;
+        let (at, rest) = (cursor.at(), cursor.rest());
+        let &[first, ms @ .., behind] = rest.first_chunk::<10>()?;
         // whether there is an expiry cannot be foretold: a choice of values, not of code
         let expires = first == opcode::EXPIRETIME_MS;
-        let (code, skipped) = if expires { (behind, 10) } else { (first, 1) };
+        let (code, before) = if expires { (behind, 10) } else { (first, 1) };
         let kind = TypeCode(code).kind(self.dialect)?;
-        let mut ahead = cursor.clone();
-        ahead.take(skipped).ok()?;
-        let key = Str::Raw(ahead.short_run()?);
-        *cursor = ahead;
+        let len = rest.get(before).copied().filter(|len| *len < length::SHORT)?;
+        let end = before + 1 + usize::from(len);
+        let key = Str::Raw(rest.get(before + 1..end)?);
+        cursor.take(end as u64).ok()?;
         self.value = Some(ValueWalk::new(TypeCode(code), self.dialect));
         let expires_at_ms = expires.then_some(i64::from_le_bytes(ms));
         let meta = Meta { expires_at_ms, ..Meta::default() };

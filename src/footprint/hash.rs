@@ -73,9 +73,11 @@ pub(super) struct Pair<'v> {
 
 impl Hash {
     pub fn clear(&mut self, form: Form) {
-        let mut vset = std::mem::take(&mut self.vset);
-        vset.clear();
-        *self = Self { form, vset, ..Self::default() };
+        // field by field: to drop and make a `Vset` for each hash would cost more than all the rest
+        (self.form, self.seen, self.longest, self.expiring) = (form, 0, 0, 0);
+        (self.listpack, self.ziplist) = (0, Ziplist::default());
+        (self.blob, self.small, self.lanes) = (None, false, Default::default());
+        self.vset.clear();
     }
 
     /// `claimed` pairs follow one by one.

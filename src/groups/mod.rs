@@ -11,6 +11,7 @@ mod histogram;
 mod kind;
 mod lines;
 mod lowest;
+mod marks;
 mod partial;
 mod prefixes;
 mod records;

@@ -1,5 +1,7 @@
 //! Where a key's name is split.
 
+use super::marks::Marks;
+
 /// What splits a name by default: a `:` before all others; without one, the first of the strong
 /// ones that stands in it; the rest only behind a word, because ids, dates and numbers contain
 /// them as well. Of those a full stop comes first: `feature-flag.beta`.
@@ -68,14 +70,15 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 
 /// Adds a word to a hash: both halves of a product, so that every bit counts everywhere.
 #[inline]
-const fn mix(hash: u64, word: u64) -> u64 {
+#[allow(clippy::cast_possible_truncation, reason = "the two halves of a product")]
+pub(super) const fn mix(hash: u64, word: u64) -> u64 {
     let product = ((hash ^ word ^ 0x9e37_79b9_7f4a_7c15) as u128) * 0xd1b5_4a32_d192_ed03_u128;
     (product as u64) ^ (product >> 64) as u64
 }
 
 /// Less than eight bytes, filled up with zeros.
 #[inline]
-fn short_word(bytes: &[u8]) -> u64 {
+pub(super) fn short_word(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
@@ -86,6 +89,8 @@ pub(super) struct Name<'a> {
     /// Where the rest begins.
     from: usize,
     at: At,
+    /// The next segment's end, where it is known.
+    known: Option<Reach>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +116,9 @@ struct Reach {
 }
 
 impl Separators {
+    /// The number of the colon, where it is one of the usual separators.
+    pub(super) const COLON: u8 = 1;
+
     /// Splits at each of `bytes`, and nowhere else; `None` if there are more than 15.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Option<Self> {
@@ -141,14 +149,45 @@ impl Separators {
         self.numbers.get(usize::from(byte)).copied().unwrap_or_default()
     }
 
-    /// Begins to split a name.
+    /// A short name that has a colon, where a colon counts before all others.
     #[inline(always)]
-    pub(super) fn split<'a>(&self, name: &'a [u8]) -> Name<'a> {
-        let mut split = Name { whole: name, from: 0, at: At::Any };
+    pub(super) fn marks<'a>(&self, name: &'a [u8]) -> Option<Marks<'a>> {
+        if self.adapt { Marks::of(name, b':') } else { None }
+    }
+
+    /// The segments of a name.
+    pub(super) fn split<'a>(&self, name: &'a [u8]) -> impl Iterator<Item = Segment<'a>> {
+        let mut rest = self.begin(name);
+        std::iter::from_fn(move || self.next(&mut rest))
+    }
+
+    /// Begins to split a name.
+    pub(super) fn begin<'a>(&self, name: &'a [u8]) -> Name<'a> {
+        let mut rest = Name { whole: name, from: 0, at: At::Any, known: None };
         if self.adapt {
-            split.at = if split.has(b':') { At::Strong(b':') } else { self.used(name) };
+            let mut reached = rest.reach_one(b':');
+            rest.at = reached.separator.map_or_else(|| self.used(name), At::Strong);
+            if let (At::Strong(other) | At::Weak(other), None) = (rest.at, reached.separator) {
+                // what stands before the first one was looked at to choose it
+                reached = rest.reach_one(other);
+            }
+            rest.known = Some(reached);
         }
-        split
+        rest
+    }
+
+    /// Takes the next segment off `name`.
+    pub(super) fn next<'a>(&self, name: &mut Name<'a>) -> Option<Segment<'a>> {
+        let reached = name.known.take().unwrap_or_else(|| name.reach(self));
+        let bytes = name.whole.get(name.from..reached.to).filter(|bytes| !bytes.is_empty())?;
+        name.from = reached.to;
+        let separator = reached.separator.map_or(0, |byte| self.number(byte));
+        let shape = match reached.has_digit {
+            _ if bytes.len() > LONG => Shape::Long,
+            true => Shape::Number,
+            false => Shape::Word,
+        };
+        Some(Segment { bytes, hash: reached.hash, class: Class { separator, shape } })
     }
 
     /// The separator that `name`, which has no colon, does use.
@@ -175,38 +214,15 @@ impl Separators {
     fn bit(&self, byte: u8) -> u16 {
         1 << self.number(byte)
     }
-
-    /// Takes the next segment off `name`.
-    #[inline(always)]
-    pub(super) fn next<'a>(&self, name: &mut Name<'a>) -> Option<Segment<'a>> {
-        if name.from >= name.whole.len() {
-            return None;
-        }
-        let reached = match name.at {
-            At::Strong(separator) => name.reach_one(separator),
-            _ => name.reach(self),
-        };
-        let bytes = name.whole.get(name.from..reached.to)?;
-        name.from = reached.to;
-        let separator = reached.separator.map_or(0, |byte| self.number(byte));
-        let shape = match reached.has_digit {
-            _ if bytes.len() > LONG => Shape::Long,
-            true => Shape::Number,
-            false => Shape::Word,
-        };
-        Some(Segment { bytes, hash: reached.hash, class: Class { separator, shape } })
-    }
 }
 
 impl Name<'_> {
-    #[inline(never)]
     fn reach(&self, separators: &Separators) -> Reach {
         match self.at {
             At::Strong(separator) => self.reach_one(separator),
             At::Any => self.reach_any(separators),
             At::Weak(separator) => match self.reach_one(separator) {
-                // the first one was looked at to choose the separator
-                reached if reached.separator.is_none() || self.from == 0 => reached,
+                reached if reached.separator.is_none() => reached,
                 reached if is_plain(self.whole.get(self.from..reached.to)) => reached,
                 _ => self.reach_end(),
             },
@@ -214,22 +230,7 @@ impl Name<'_> {
         }
     }
 
-    /// Whether `separator` stands in the name.
-    #[inline(always)]
-    fn has(&self, separator: u8) -> bool {
-        let mut at = 0;
-        while let Some((word, length)) = self.word(at) {
-            // bytes that fill up a short word are zeros, and no separator of ours is
-            if zeros(word ^ LOW.wrapping_mul(separator.into())) != 0 {
-                return true;
-            }
-            at += length;
-        }
-        false
-    }
-
     /// Looks for one separator, eight bytes at a time.
-    #[inline(always)]
     fn reach_one(&self, separator: u8) -> Reach {
         let (mut at, mut has_digit, mut hash) = (self.from, false, 0);
         while let Some((word, length)) = self.word(at) {
@@ -338,9 +339,7 @@ mod tests {
     use super::*;
 
     fn split(separators: &Separators, name: &str) -> Vec<String> {
-        let mut rest = separators.split(name.as_bytes());
-        let next = || separators.next(&mut rest);
-        let segments: Vec<_> = std::iter::from_fn(next).collect();
+        let segments: Vec<_> = separators.split(name.as_bytes()).collect();
         let text = |s: &Segment<'_>| {
             let ends = segments.last().is_some_and(|last| last.bytes.as_ptr() == s.bytes.as_ptr());
             assert!(ends || s.class.separator != 0, "{name}");
@@ -387,7 +386,7 @@ mod tests {
         for (start, separator) in (0..bytes.len()).flat_map(|start| [(start, b':'), (start, 0)]) {
             for end in start..bytes.len().min(start + 40) {
                 let whole = &bytes[start..end];
-                let mut name = Name { whole, from: 0, at: At::Nowhere };
+                let mut name = Name { whole, from: 0, at: At::Nowhere, known: None };
                 while name.from < whole.len() {
                     let rest = &whole[name.from..];
                     let at = rest.iter().position(|&byte| byte == separator);
@@ -416,11 +415,8 @@ mod tests {
     #[test]
     fn classes_tell_words_from_numbers() {
         let separators = Separators::default();
-        let classes = |name: &str| {
-            let mut rest = separators.split(name.as_bytes());
-            let next = || separators.next(&mut rest);
-            std::iter::from_fn(next).map(|s| s.class).collect::<Vec<_>>()
-        };
+        let classes =
+            |name: &str| separators.split(name.as_bytes()).map(|s| s.class).collect::<Vec<_>>();
         let class = |separator, shape| Class { separator, shape };
         assert_eq!(classes("user:7"), [class(1, Shape::Word), class(0, Shape::Number)]);
         assert_eq!(classes("a/b"), [class(2, Shape::Word), class(0, Shape::Word)]);

@@ -91,15 +91,33 @@ impl Tree {
         if self.arena.len() > self.bounds.weight {
             self.settle();
         }
-        let mut name = self.separators.split(key);
+        let bytes = sum.bytes();
+        let at = match self.separators.marks(key) {
+            Some(mut marks) => {
+                let (mut at, mut depth) = (Id::ROOT, 0);
+                while depth < self.depth {
+                    let Some(segment) = marks.next(Separators::COLON) else { break };
+                    depth += 1;
+                    at = self.step(at, &segment, depth, bytes);
+                }
+                at
+            }
+            None => self.descend(key, bytes),
+        };
+        self.arena.node_mut(at).own.add(kind, sum, expires);
+    }
+
+    /// The node of a name that has no marks.
+    #[inline(never)]
+    fn descend(&mut self, key: &[u8], bytes: Size) -> Id {
+        let mut name = self.separators.begin(key);
         let (mut at, mut depth) = (Id::ROOT, 0);
-        // a plain loop: an inclusive range costs as much as the step
         while depth < self.depth {
             let Some(segment) = self.separators.next(&mut name) else { break };
             depth += 1;
-            at = self.step(at, &segment, depth, sum.bytes());
+            at = self.step(at, &segment, depth, bytes);
         }
-        self.arena.node_mut(at).own.add(kind, sum, expires);
+        at
     }
 
     /// The child that `segment` leads to.
@@ -108,7 +126,7 @@ impl Tree {
         let hash = segment.hash;
         let is_folded = self.arena.node(at).folds.has(segment.class);
         if is_folded && !self.is_exempt(segment, depth, hash) {
-            self.sketch.add(depth, hash, bytes);
+            self.note(segment.class, depth, hash, bytes);
             return self.arena.many_or_new(at, segment.class.separator);
         }
         match self.arena.child(at, segment, hash) {
@@ -140,8 +158,17 @@ impl Tree {
         if role == Role::Exempt {
             return self.arena.child(at, segment, hash).unwrap_or(child);
         }
-        self.sketch.add(depth, hash, bytes);
+        self.note(class, depth, hash, bytes);
         self.arena.many_or_new(at, class.separator)
+    }
+
+    /// Notes what is folded away, to find out whether a heavy prefix is among it. Of whole names
+    /// none can be that is not one of the largest keys, which are known.
+    #[inline(always)]
+    fn note(&mut self, class: Class, depth: u8, hash: u64, bytes: Size) {
+        if class.separator != 0 {
+            self.sketch.add(depth, hash, bytes);
+        }
     }
 
     fn fold_if_many(&mut self, at: Id, class: Class) -> bool {
@@ -173,11 +200,11 @@ impl Tree {
     /// Moves an unlinked child of `at` into the one that stands for many.
     pub(super) fn fold_in(&mut self, at: Id, child: Id) {
         let label = &self.arena.node(child).label;
-        let (hash, separator) = (label.hash, label.class.separator);
+        let (hash, class) = (label.hash, label.class);
         let depth = self.arena.node(child).depth;
-        let many = self.arena.many_or_new(at, separator);
+        let many = self.arena.many_or_new(at, class.separator);
         let bytes = self.absorb(many, None, child);
-        self.sketch.add(depth, hash, bytes);
+        self.note(class, depth, hash, bytes);
         self.arena.free(child);
     }
 
@@ -209,7 +236,7 @@ impl Tree {
         if role == Role::One && self.arena.node(to).folds.has(class) {
             let many = self.arena.many_or_new(to, class.separator);
             let bytes = self.absorb(many, other, from);
-            self.sketch.add(depth, hash, bytes);
+            self.note(class, depth, hash, bytes);
             return bytes;
         }
         let segment = Segment { bytes: &node.label.bytes, hash, class };
@@ -306,7 +333,8 @@ impl Tree {
         let mut sketch = self.sketch.clone();
         for (key, bytes) in known {
             for step in self.path(key).steps {
-                if self.arena.node(step.to).label.role == Role::Many {
+                let label = &self.arena.node(step.to).label;
+                if label.role == Role::Many && label.class.separator != 0 {
                     sketch.remove(step.depth, step.hash, bytes);
                 }
             }
@@ -316,18 +344,18 @@ impl Tree {
 
     /// The way to a key that was added.
     pub(super) fn path(&self, key: &[u8]) -> Path {
-        let mut name = self.separators.split(key);
+        let mut segments = self.separators.split(key);
         let mut path = Path::default();
         let mut at = Id::ROOT;
         for depth in 1..=self.depth {
-            let Some(segment) = self.separators.next(&mut name) else { break };
+            let Some(segment) = segments.next() else { break };
             let hash = segment.hash;
             let many = || self.arena.many(at, segment.class.separator);
             let Some(to) = self.arena.child(at, &segment, hash).or_else(many) else { break };
             path.steps.push(Step { from: at, to, depth, hash });
             at = to;
         }
-        path.is_whole = self.separators.next(&mut name).is_none();
+        path.is_whole = segments.next().is_none();
         path
     }
 

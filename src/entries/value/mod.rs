@@ -75,20 +75,13 @@ impl ValueWalk {
         }
         match &mut self.state {
             State::Start => Ok(()),
-            State::Members(left) => each(cursor, left, |c| {
-                out.member(string::read(c)?);
-                Ok(())
-            }),
+            State::Members(left) => members(cursor, left, out),
             State::Scored(left) if self.code == TypeCode::ZSET => each(cursor, left, |c| {
                 let (member, score) = (string::read(c)?, text_score(c)?);
                 out.scored(member, score);
                 Ok(())
             }),
-            State::Scored(left) => each(cursor, left, |c| {
-                let (member, score) = (string::read(c)?, f64::from_le_bytes(c.array()?));
-                out.scored(member, score);
-                Ok(())
-            }),
+            State::Scored(left) => scored(cursor, left, out),
             State::Pairs { left, ttl } => pairs(cursor, left, *ttl, out),
             State::PathHash { paths, left } => path_hash(cursor, paths, left, out),
             State::Nodes(left) if self.code == TypeCode::LIST_QUICKLIST => {
@@ -215,6 +208,44 @@ fn each<'a>(
     Ok(())
 }
 
+fn members<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
+    whole_ones(c, left, |c| {
+        out.member(string::read(c)?);
+        Ok(())
+    })
+}
+
+fn scored<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
+    whole_ones(c, left, |c| {
+        let (member, score) = (string::read(c)?, f64::from_le_bytes(c.array()?));
+        out.scored(member, score);
+        Ok(())
+    })
+}
+
+/// The same as [`each`] for the elements that are many, with all that counts in registers.
+#[inline(always)]
+fn whole_ones<'a>(
+    cursor: &mut Cursor<'a>,
+    left: &mut u64,
+    mut one: impl FnMut(&mut Cursor<'a>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let (mut done, mut rest) = (cursor.clone(), *left);
+    let result = loop {
+        if rest == 0 {
+            break Ok(());
+        }
+        let mut ahead = done.clone();
+        if let Err(stop) = one(&mut ahead) {
+            break Err(stop);
+        }
+        done = ahead;
+        rest -= 1;
+    };
+    (*cursor, *left) = (done, rest);
+    result
+}
+
 /// Reads a string that holds a packed blob.
 fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Packed<'a>, Stop> {
     let at = cursor.at();
@@ -242,6 +273,13 @@ fn pairs<E: Elements>(
     ttl: FieldTtl,
     out: &mut E,
 ) -> Result<(), Stop> {
+    if matches!(ttl, FieldTtl::None) {
+        return whole_ones(cursor, left, |c| {
+            let (field, value) = (string::read(c)?, string::read(c)?);
+            out.field(field, value, None);
+            Ok(())
+        });
+    }
     each(cursor, left, |c| {
         let before = match ttl {
             FieldTtl::Before => Some(length::plain(c)?).filter(|&at| at != 0),

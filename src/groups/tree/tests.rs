@@ -48,11 +48,9 @@ struct Split {
 fn split_all(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Vec<Split> {
     let separators = Separators::default();
     let split = |key: &Key| {
-        let mut name = separators.split(key.0.as_bytes());
-        let segments = (1..).map_while(|depth| {
-            let segment = separators.next(&mut name)?;
+        let segments = (1..).zip(separators.split(key.0.as_bytes())).map(|(depth, segment)| {
             let kept = exempt.is_some_and(|e| e.has(depth, segment.hash));
-            Some((String::from_utf8(segment.bytes.to_vec()).unwrap(), segment.class, kept))
+            (String::from_utf8(segment.bytes.to_vec()).unwrap(), segment.class, kept)
         });
         let mut held = Held::default();
         held.add(kind(key), &one(key.1), expires(key));

@@ -1,0 +1,59 @@
+//! A bit for each of sixteen bytes.
+
+/// A bit for each of the bytes that is `wanted`, and for each that is a decimal digit; the first
+/// byte's is the lowest.
+#[must_use]
+#[inline(always)]
+pub fn of(bytes: &[u8; 16], wanted: u8) -> [u16; 2] {
+    #[cfg(target_arch = "x86_64")]
+    return sse2(bytes, wanted);
+    #[cfg(not(target_arch = "x86_64"))]
+    return one_by_one(bytes, wanted);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn sse2(bytes: &[u8; 16], wanted: u8) -> [u16; 2] {
+    use std::arch::x86_64::{
+        _mm_add_epi8, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8,
+        _mm_set1_epi8,
+    };
+    // SAFETY: every x86-64 has SSE2, and sixteen bytes are there to be loaded.
+    let [equal, digits] = unsafe {
+        let bytes = _mm_loadu_si128(bytes.as_ptr().cast());
+        let equal = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(wanted.cast_signed()));
+        // moved so that the ten digits are the ten lowest of signed bytes
+        let lowest = i8::MIN.wrapping_sub(b'0'.cast_signed());
+        let moved = _mm_add_epi8(bytes, _mm_set1_epi8(lowest));
+        let digits = _mm_cmplt_epi8(moved, _mm_set1_epi8(i8::MIN + 10));
+        [_mm_movemask_epi8(equal), _mm_movemask_epi8(digits)]
+    };
+    // there are sixteen bits
+    [equal, digits].map(|bits| u16::try_from(bits).unwrap_or_default())
+}
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn one_by_one(bytes: &[u8; 16], wanted: u8) -> [u16; 2] {
+    let bits = |is: &dyn Fn(u8) -> bool| {
+        bytes.iter().rev().fold(0, |bits, byte| bits << 1 | u16::from(is(*byte)))
+    };
+    [bits(&|byte| byte == wanted), bits(&|byte| byte.is_ascii_digit())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_in_every_place() {
+        for byte in 0..=255 {
+            for place in 0..16 {
+                let mut bytes = *b"a:7/b0:9z@:8`:12";
+                bytes[place] = byte;
+                for wanted in [b':', byte] {
+                    assert_eq!(of(&bytes, wanted), one_by_one(&bytes, wanted));
+                }
+            }
+        }
+    }
+}

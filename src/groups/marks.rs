@@ -1,0 +1,120 @@
+//! Short names, all bytes looked at at once: a bit for each, where they are split and where their
+//! digits are.
+
+use super::separators::{self, Class, Segment, Shape};
+use crate::bytes::flags;
+
+/// The longest name that has a bit for each byte.
+const LONGEST: usize = 64;
+
+/// A short name that is split at one byte.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marks<'n> {
+    name: &'n [u8],
+    /// Where the bytes are at which it is split.
+    ends: u64,
+    /// Where its digits are.
+    digits: u64,
+    from: usize,
+}
+
+impl<'n> Marks<'n> {
+    /// The marks of a name that has `separator` in it, which is no digit and not zero; `None` if
+    /// it has not, or is too long.
+    #[inline(always)]
+    pub(super) fn of(name: &'n [u8], separator: u8) -> Option<Self> {
+        if name.len() > LONGEST {
+            return None;
+        }
+        let (mut ends, mut digits, mut at) = (0, 0, 0);
+        let (chunks, rest) = name.as_chunks::<16>();
+        for chunk in chunks {
+            let [these, numbers] = flags::of(chunk, separator);
+            ends |= u64::from(these) << at;
+            digits |= u64::from(numbers) << at;
+            at += 16;
+        }
+        if !rest.is_empty() {
+            let mut chunk = [0; 16];
+            let (low, high) = chunk.split_at_mut(8);
+            low.copy_from_slice(&word(name, at).to_le_bytes());
+            high.copy_from_slice(&word(name, at + 8).to_le_bytes());
+            let [these, numbers] = flags::of(&chunk, separator);
+            ends |= u64::from(these) << at;
+            digits |= u64::from(numbers) << at;
+        }
+        (ends != 0).then_some(Self { name, ends, digits, from: 0 })
+    }
+
+    /// Takes the next segment; `number` is that of the separator in its class.
+    #[inline(always)]
+    pub(super) fn next(&mut self, number: u8) -> Option<Segment<'n>> {
+        let from = self.from;
+        if from >= self.name.len() {
+            return None;
+        }
+        let ends = self.ends >> from;
+        let has_end = ends != 0;
+        let len = if has_end { ends.trailing_zeros() as usize + 1 } else { self.name.len() - from };
+        // a segment has a bit at the least, so the shift is below 64
+        let digits = (self.digits >> from) << (64 - len);
+        self.from = from + len;
+        let bytes = self.name.get(from..self.from)?;
+        let mut hash = 0;
+        let mut at = 0;
+        loop {
+            let word = word(self.name, from + at);
+            let left = len - at;
+            if left <= 8 {
+                // what stands behind the segment does not count
+                hash = separators::mix(hash, word << (64 - 8 * left) >> (64 - 8 * left));
+                break;
+            }
+            hash = separators::mix(hash, word);
+            at += 8;
+        }
+        let shape = if digits != 0 { Shape::Number } else { Shape::Word };
+        let separator = if has_end { number } else { 0 };
+        Some(Segment { bytes, hash, class: Class { separator, shape } })
+    }
+}
+
+/// Eight bytes of `name` from `at` on, filled up with zeros.
+#[inline(always)]
+fn word(name: &[u8], at: usize) -> u64 {
+    let Some(rest) = name.get(at..) else { return 0 };
+    match (rest.first_chunk(), name.last_chunk()) {
+        (Some(word), _) => u64::from_le_bytes(*word),
+        (None, _) if rest.is_empty() => 0,
+        (None, Some(last)) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+        (None, None) => separators::short_word(rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::separators::Separators;
+    use super::*;
+
+    #[test]
+    fn all_bytes_at_once_are_the_same_as_one_by_one() {
+        let separators = Separators::new(b":").unwrap();
+        let mut bytes: Vec<u8> = (0..=255).collect();
+        bytes.extend(b"user:1234:a:b9:ccccccc:ddddddddd1:0:::/x:0123456789abcdefghijklmnopqr");
+        for start in 0..bytes.len() {
+            for end in start..bytes.len().min(start + 70) {
+                let name = &bytes[start..end];
+                let Some(mut marks) = Marks::of(name, b':') else {
+                    assert!(name.len() > 64 || !name.contains(&b':'));
+                    continue;
+                };
+                for segment in separators.split(name) {
+                    let same = marks.next(1).unwrap();
+                    assert_eq!(same.bytes, segment.bytes);
+                    assert_eq!((same.hash, same.class), (segment.hash, segment.class));
+                }
+                assert!(marks.next(1).is_none());
+            }
+        }
+    }
+}
