@@ -10,10 +10,10 @@ use super::module::Module;
 use super::profile::Profile;
 use super::set::Set;
 use super::stream::Stream;
-use super::strings::Strings;
+use super::strings::{StringSize, Strings};
 use super::template::{TemplateHash, TemplateShares};
 use super::zset::Zset;
-use super::{Certainty, Encoding, Footprint, LANES, Lane, Parts, Size, Sizes};
+use super::{Certainty, Encoding, Footprint, LANES, Lane, Parts, Size};
 use crate::bytes::Fault;
 use crate::entries::{
     ArrayValue, Elements, Entry, ModulePart, Packed, Str, StreamPart, TemplateUse, TypeCode,
@@ -148,8 +148,8 @@ impl Footprinter {
 
     /// The encoding and the sizes of a key whose value is one string, where nothing else of it is
     /// wanted: quicker than the three steps.
-    #[inline]
-    pub fn string_size(&mut self, entry: &Entry<'_>, value: Str<'_>) -> (Encoding, Sizes) {
+    #[inline(always)]
+    pub fn string_size(&mut self, entry: &Entry<'_>, value: Str<'_>) -> &StringSize {
         let key = Key::of(entry, entry.key.len());
         self.strings.size(&self.profiles, &key, &Value::of(value))
     }

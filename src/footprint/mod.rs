@@ -44,6 +44,7 @@ pub use footprinter::Footprinter;
 pub use limits::{ConfigError, Limits};
 pub use server::{Overrides, Product, Server, ServerError, ServerName, Version};
 pub use size::{Size, Sizes};
+pub use strings::StringSize;
 pub use template::TemplateShares;
 
 /// How many sizes of the same thing come out of one pass at the most.

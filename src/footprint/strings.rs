@@ -12,55 +12,64 @@ const PLACES: usize = 2048;
 
 /// Sizes that were worked out, to be looked up.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Strings(Vec<Known>);
+pub(super) struct Strings {
+    known: Vec<StringSize>,
+    /// One that has no place.
+    other: StringSize,
+}
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Known {
-    /// All that the size hangs on; zero where nothing is known yet.
+/// What a key takes whose value is one string.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StringSize {
+    /// All that it hangs on; zero where nothing is known yet.
     what: u64,
-    encoding: Encoding,
-    sizes: Sizes,
+    /// How the first lane's server holds the value.
+    pub encoding: Encoding,
+    /// What it takes, in every lane.
+    pub sizes: Sizes,
 }
 
 impl Strings {
     /// What the key with the string `value` takes; of `profiles` the first decides the encoding.
-    #[inline]
-    pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> (Encoding, Sizes) {
-        let Some(what) = what(key, value) else { return work_out(profiles, key, value) };
+    #[inline(always)]
+    pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> &StringSize {
+        let what = what(key, value);
         let place = (what.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % PLACES;
-        match self.0.get(place) {
-            Some(known) if known.what == what => (known.encoding, known.sizes),
-            _ => self.learn(place, what, work_out(profiles, key, value)),
+        if self.known.get(place).is_none_or(|known| known.what != what || what == 0) {
+            self.learn(place, what, work_out(profiles, key, value));
+        }
+        match self.known.get(place) {
+            Some(known) if what != 0 => known,
+            _ => &self.other,
         }
     }
 
     #[cold]
-    fn learn(
-        &mut self,
-        place: usize,
-        what: u64,
-        (encoding, sizes): (Encoding, Sizes),
-    ) -> (Encoding, Sizes) {
-        self.0.resize(PLACES, Known::default());
-        if let Some(known) = self.0.get_mut(place) {
-            *known = Known { what, encoding, sizes };
+    fn learn(&mut self, place: usize, what: u64, (encoding, sizes): (Encoding, Sizes)) {
+        let sized = StringSize { what, encoding, sizes };
+        if what == 0 {
+            self.other = sized;
+            return;
         }
-        (encoding, sizes)
+        self.known.resize(PLACES, StringSize::default());
+        if let Some(known) = self.known.get_mut(place) {
+            *known = sized;
+        }
     }
 }
 
-/// All that a string's size hangs on, in one number; `None` where that is too small.
-#[inline]
-const fn what(key: &Key, value: &Value) -> Option<u64> {
+/// All that a string's size hangs on, in one number; zero where that cannot hold it.
+#[inline(always)]
+const fn what(key: &Key, value: &Value) -> u64 {
     if key.len >> 16 != 0 || value.len >> 40 != 0 || key.classes != 0 {
-        return None;
+        return 0;
     }
     let number = match value.int {
         None => 0,
         Some(n) if Value::is_shared(n) => 1,
         Some(_) => 2,
     };
-    Some(1 | (key.expires as u64) << 1 | number << 2 | key.len << 8 | value.len << 24)
+    1 | (key.expires as u64) << 1 | number << 2 | key.len << 8 | value.len << 24
 }
 
 #[inline(never)]
@@ -96,6 +105,7 @@ mod tests {
                         let key = Key { len: key, expires, classes };
                         let value = Value { len, int };
                         let known = strings.size(&profiles, &key, &value);
+                        let known = (known.encoding, known.sizes);
                         assert_eq!(known, work_out(&profiles, &key, &value), "{key:?} {value:?}");
                     }
                 }
@@ -103,6 +113,7 @@ mod tests {
         }
         let long = Key { len: 1 << 16, ..Key::default() };
         let value = Value { len: 1 << 40, int: None };
-        assert_eq!(strings.size(&profiles, &long, &value), work_out(&profiles, &long, &value));
+        let known = strings.size(&profiles, &long, &value);
+        assert_eq!((known.encoding, known.sizes), work_out(&profiles, &long, &value));
     }
 }

@@ -5,7 +5,7 @@ use super::row::Row;
 use super::stretch::Worker;
 use crate::bytes::Fault;
 use crate::entries::{Elements, Entry, Str, ValueKind, slot_of};
-use crate::footprint::{Certainty, Footprint, Footprinter};
+use crate::footprint::{Certainty, Footprint, Footprinter, StringSize};
 use std::marker::PhantomData;
 
 /// Takes sized rows, one at a time.
@@ -89,7 +89,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
         if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
             return Ok(());
         }
-        let (encoding, sizes) = self.footprinter.string_size(entry, value);
+        let &StringSize { encoding, sizes, .. } = self.footprinter.string_size(entry, value);
         let row = Row {
             db: entry.db,
             slot: self.cluster.then(|| slot_of(key)),

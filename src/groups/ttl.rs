@@ -3,6 +3,10 @@
 use super::totals::Share;
 
 const HOUR_MS: i64 = 3_600_000;
+const DAY_MS: i64 = 24 * HOUR_MS;
+/// Up to where each lifetime from [`Lifetime::Expired`] on reaches; the last has no end.
+const BOUNDS_MS: [i64; 7] =
+    [-1, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS];
 
 /// When a key goes, seen from the moment of the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -54,18 +58,12 @@ impl Lifetime {
     /// expiry a key still lives, as the servers have it.
     #[must_use]
     #[inline]
-    pub const fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
+    pub fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
         let Some(at) = expires_at_ms else { return Self::Never };
-        match at.saturating_sub(taken_at_ms) {
-            ..0 => Self::Expired,
-            left if left <= HOUR_MS => Self::Hour,
-            left if left <= 4 * HOUR_MS => Self::Hours4,
-            left if left <= 12 * HOUR_MS => Self::Hours12,
-            left if left <= 24 * HOUR_MS => Self::Day,
-            left if left <= 7 * 24 * HOUR_MS => Self::Week,
-            left if left <= 30 * 24 * HOUR_MS => Self::Month,
-            _ => Self::Later,
-        }
+        let left = at.saturating_sub(taken_at_ms);
+        // lifetimes of neighbouring keys differ, so a branch for each would be guessed wrong
+        let passed = BOUNDS_MS.iter().map(|bound| usize::from(left > *bound)).sum::<usize>();
+        Self::ALL.get(passed + 1).copied().unwrap_or(Self::Later)
     }
 
     /// A short name that is fit for machines.
