@@ -94,6 +94,23 @@ impl Snapshot {
         self.bytes().is_empty()
     }
 
+    /// Tells the system that the bytes from `from` up to `to` are read: they need not stay in this
+    /// process's memory. They can still be read, and come back when they are.
+    pub fn release(&self, from: u64, to: u64) {
+        #[cfg(unix)]
+        if let Bytes::Mapped(map) = &self.bytes
+            && let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to))
+            && from < to
+            && to <= map.len()
+        {
+            // SAFETY: what is dropped of a private mapping that nobody writes to is read from the
+            // file again. An error would change nothing.
+            let _ = unsafe {
+                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, from, to - from)
+            };
+        }
+    }
+
     /// Whether the bytes are a mapped file, which takes no memory of our own.
     #[must_use]
     pub const fn is_mapped(&self) -> bool {

@@ -9,7 +9,7 @@
 use super::records::Records;
 use super::stretch::{self, Finish, Source, Span, Stretch, Worker};
 use super::sum::{Checksum, Sum};
-use crate::bytes::Kind;
+use crate::bytes::{Kind, Snapshot};
 use crate::entries::{Walk, guess};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,6 +48,8 @@ pub struct Plan<'p> {
     pub chunk: Option<u64>,
     /// Told how many bytes are done for good.
     pub progress: &'p AtomicU64,
+    /// Told which bytes need not stay in memory.
+    pub snapshot: Option<&'p Snapshot>,
 }
 
 /// What came of reading.
@@ -122,6 +124,7 @@ pub fn fold<T: Task>(source: Source<'_>, task: &T, plan: &Plan<'_>) -> Outcome {
         chunk: chunk.max(1),
         threads,
         progress: plan.progress,
+        snapshot: plan.snapshot,
         sums: plan.checksum.then_some(&sums),
         guesses: guesses(len, chunk, threads),
         state: Mutex::new(State::new(source.head.body, threads)),
@@ -158,6 +161,7 @@ struct Chain<'c, T: Task> {
     chunk: u64,
     threads: usize,
     progress: &'c AtomicU64,
+    snapshot: Option<&'c Snapshot>,
     sums: Option<&'c Checksum<'c>>,
     guesses: Vec<OnceLock<Option<u64>>>,
     state: Mutex<State<T::Part>>,
@@ -347,6 +351,9 @@ impl<T: Task> Chain<'_, T> {
         let mut span = Span { start: at, stop, pause: &mut pause, giant: &mut giant };
         let stretch = stretch::read(self.source, worker, self.task.part(), &mut span, sum);
         let bytes = stretch.end - stretch.start;
+        if let Some(snapshot) = self.snapshot {
+            snapshot.release(stretch.start, stretch.end);
+        }
         self.hand_in(stretch);
         bytes
     }

@@ -33,6 +33,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
                 checksum: config.checksum,
                 chunk: None,
                 progress: done,
+                snapshot: Some(&snapshot),
             };
             let uses = template_uses(source, &plan);
             let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
