@@ -8,6 +8,7 @@ mod buckets;
 mod chance;
 mod collection;
 mod dict;
+mod ebuckets;
 mod encoding;
 mod facts;
 mod footprinter;
