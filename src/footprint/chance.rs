@@ -74,9 +74,10 @@ pub(super) struct Count {
     pub variance: f64,
 }
 
-/// One standard deviation of `variance`, as a size.
+/// How far a size of this `variance` may be off either way, but for one draw in twenty: two
+/// standard deviations.
 pub(super) fn deviation(variance: f64) -> Size {
-    size(variance.sqrt())
+    size(2.0 * variance.sqrt())
 }
 
 /// `n` as a float; counts beyond 2^53 lose bits, no server holds that many of anything.
