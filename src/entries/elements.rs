@@ -112,6 +112,8 @@ pub enum StreamPart<'a> {
     Pending {
         /// Its id.
         id: [u8; 16],
+        /// When it was delivered last, in milliseconds since 1970.
+        delivered_at: u64,
     },
     /// A consumer of the group. Its own pending ids follow.
     Consumer {

@@ -27,6 +27,15 @@ impl Drawn {
         Self { mean: self.mean.times(n), variance: self.variance * n as f64 }
     }
 
+    /// Nothing, for `bytes` more or less with a small `chance`.
+    pub fn in_doubt(bytes: u64, chance: f64) -> Self {
+        /// Rarer than this is not worth a word.
+        const LEAST: f64 = 0.001;
+        let bytes = float(bytes);
+        let variance = if chance < LEAST { 0.0 } else { bytes * bytes * chance };
+        Self { mean: Size::ZERO, variance }
+    }
+
     /// As much again for each of `all` as for each of `part`.
     pub fn scaled(self, all: u64, part: u64) -> Self {
         if all == part {
@@ -65,9 +74,10 @@ pub(super) struct Count {
     pub variance: f64,
 }
 
-/// One standard deviation of `variance`, as a size.
+/// How far a size of this `variance` may be off either way, but for one draw in twenty: two
+/// standard deviations.
 pub(super) fn deviation(variance: f64) -> Size {
-    size(variance.sqrt())
+    size(2.0 * variance.sqrt())
 }
 
 /// `n` as a float; counts beyond 2^53 lose bits, no server holds that many of anything.
@@ -116,6 +126,38 @@ fn empty(n: u64, slots: u64) -> f64 {
 /// How many of `slots` hold at least one of `n` keys.
 pub(super) fn occupied(n: u64, slots: u64) -> f64 {
     float(slots) * (1.0 - empty(n, slots))
+}
+
+/// The same with its variance.
+pub(super) fn filled(n: u64, slots: u64) -> Count {
+    let Count { mean, variance } = colliding(n, slots);
+    Count { mean: float(n) - mean, variance }
+}
+
+/// The probability that `count`, taken to be normally distributed, is more than `n`.
+pub(super) fn more_than(count: Count, n: u64) -> f64 {
+    let Count { mean, variance } = count;
+    if variance <= 0.0 {
+        return if mean > float(n) { 1.0 } else { 0.0 };
+    }
+    let off = (mean - float(n) - 0.5) / variance.sqrt();
+    let tail = normal_tail(off.abs());
+    if off > 0.0 { 1.0 - tail } else { tail }
+}
+
+/// The probability that a normal draw lies more than `x` deviations above its mean, to seven digits
+/// (Hastings; Abramowitz and Stegun 26.2.19).
+fn normal_tail(x: f64) -> f64 {
+    const TERMS: [f64; 6] = [
+        0.049_867_347,
+        0.021_141_006_1,
+        0.003_277_626_3,
+        0.000_038_003_6,
+        0.000_048_890_6,
+        0.000_005_383,
+    ];
+    let sum = TERMS.iter().rev().fold(0.0, |sum, term| (sum + term) * x) + 1.0;
+    0.5 / power(sum, 16)
 }
 
 /// How many of `n` keys share a slot with one that came before. Where `n` is large, the slots'
@@ -201,6 +243,17 @@ mod tests {
             assert!((share - per_key).abs() < 0.001, "{n}: {share}");
         }
         assert_eq!(colliding(1, 4).mean, 0.0);
+    }
+
+    #[test]
+    fn tails_of_the_normal_distribution() {
+        for (x, tail) in [(0.0, 0.5), (1.0, 0.158_655), (2.0, 0.022_750), (4.0, 0.000_032)] {
+            assert!((normal_tail(x) - tail).abs() < 1e-6, "{x}");
+        }
+        let count = filled(512, 512);
+        assert!((count.mean - 323.8).abs() < 0.1 && (count.variance.sqrt() - 7.06).abs() < 0.1);
+        assert!((more_than(count, 323) - 0.5).abs() < 0.05);
+        assert!(more_than(Count { mean: 2.0, variance: 0.0 }, 1) == 1.0);
     }
 
     #[test]

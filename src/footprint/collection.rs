@@ -92,12 +92,15 @@ impl DictCost {
     /// A dict of `n` keys.
     pub fn of(&self, profile: &Profile, dict: &Dict, n: u64) -> Drawn {
         let [counted, requested] = self.header;
+        let (old, doubt) = dict.doubt();
+        let old = profile.declared(SLOT * old);
+        let in_doubt = Drawn::in_doubt(old, doubt);
         let colliding = |entry| {
             let [slots, _] = dict.tables();
             Drawn::each(chance::colliding(n, slots), entry)
         };
         if !profile.allocated {
-            let table = Drawn::certain(counted + SLOT * dict.slots());
+            let table = Drawn::certain(counted + SLOT * dict.slots()) + in_doubt;
             return match self.entry {
                 Some(entry) => table + Drawn::certain(entry.saturating_mul(n)),
                 None => table + colliding(ENTRY_NO_VALUE),
@@ -107,7 +110,7 @@ impl DictCost {
             0 => 0,
             slots => profile.a(SLOT * slots),
         });
-        let table = Drawn::certain(profile.a(requested) + slots + moving);
+        let table = Drawn::certain(profile.a(requested) + slots + moving) + in_doubt;
         if self.no_value {
             table + colliding(profile.a(ENTRY_NO_VALUE))
         } else {

@@ -25,6 +25,8 @@ pub(super) struct Dict {
     /// Slots of the table that is being emptied, one slot a new key, and how many of its slots
     /// still hold keys.
     moving: Option<Moving>,
+    /// The table that was emptied last, or is being emptied.
+    old: Old,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +35,19 @@ struct Moving {
     occupied: u64,
 }
 
+/// An old table when its keys began to move.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Old {
+    slots: u64,
+    /// Keys that it held.
+    held: u64,
+    /// Keys in the dict before the first one that moved a slot.
+    before: u64,
+}
+
 impl Growth for Dict {
     fn presized(n: u64) -> Self {
-        Self { used: n, slots: slots_for(n), moving: None }
+        Self { used: n, slots: slots_for(n), ..Self::default() }
     }
 
     fn grown(n: u64) -> Self {
@@ -53,6 +65,7 @@ impl Growth for Dict {
             // hashing decides how many hold keys: as many as half of all seeds do not exceed
             let occupied = chance::nearest(chance::occupied(self.used, self.slots));
             self.moving = Some(Moving { slots: self.slots, occupied });
+            self.old = Old { slots: self.slots, held: self.used, before: self.used };
         }
         self.slots = slots;
     }
@@ -72,7 +85,9 @@ impl Growth for Dict {
                 }
                 None if self.used < self.slots => left.min(self.slots - self.used),
                 None => {
+                    // the key for which it grows moves none
                     self.expand(self.used + 1);
+                    self.old.before += 1;
                     1
                 }
             };
@@ -86,6 +101,18 @@ impl Dict {
     /// Slots of all tables.
     pub fn slots(&self) -> u64 {
         self.slots.saturating_add(self.moving.map_or(0, |moving| moving.slots))
+    }
+
+    /// The slots of the old table, and how likely it is that it is gone where [`Dict::tables`] says
+    /// that it is still there, or the other way round.
+    pub fn doubt(&self) -> (u64, f64) {
+        let Old { slots, held, before } = self.old;
+        if slots == 0 {
+            return (0, 0.0);
+        }
+        let moved = self.used.saturating_sub(before);
+        let left = chance::more_than(chance::filled(held, slots), moved);
+        (slots, if self.moving.is_some() { 1.0 - left } else { left })
     }
 
     /// The slots of the tables, the one that is being emptied apart.
@@ -106,6 +133,19 @@ mod tests {
         // the old table is empty after as many keys as it had occupied slots: 0.632 of 512
         assert_eq!(Dict::grown(512 + 1 + 322).slots(), 1536);
         assert_eq!(Dict::grown(512 + 1 + 325).slots(), 1024);
+    }
+
+    #[test]
+    fn when_the_old_table_is_empty_is_in_doubt_around_a_number_of_keys() {
+        let doubt = |n| Dict::grown(n).doubt();
+        assert_eq!(doubt(4), (0, 0.0));
+        for (n, least, most) in
+            [(600, 0.0, 1e-9), (820, 0.001, 0.05), (836, 0.4, 0.6), (900, 0.0, 1e-9)]
+        {
+            let (slots, chance) = doubt(n);
+            assert_eq!(slots, 512);
+            assert!((least..=most).contains(&chance), "{n}: {chance}");
+        }
     }
 
     #[test]

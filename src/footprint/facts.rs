@@ -1,7 +1,7 @@
 //! What each version of each server does: the one place where behaviour hangs on a version.
 //!
-//! Facts are figures and switches, named for what the server does. Where a version has no
-//! measurement of its own (Redis 8.4 and 8.8), the nearest one's facts hold.
+//! Facts are figures and switches, named for what the server does. Those of
+//! Redis 8.4 and 8.8 are read from their sources; no answer of such a server was at hand.
 
 use super::server::{Product, ServerName, Version};
 
@@ -28,6 +28,9 @@ pub enum ObjectCount {
     Rounded,
     /// What was requested for it.
     Requested,
+    /// What was requested, and the room for an expiry where the allocator left that much: the
+    /// object then says that it can expire (Redis 8.4).
+    RequestedWithRoom,
     /// The bare object without the key in it: Redis up to 8.2.1, Valkey up to 8.1.3.
     Bare,
 }
@@ -130,6 +133,11 @@ pub struct StreamStructs {
     pub rax: u64,
 }
 
+/// The place of a slot's table in the list of those that are growing.
+const REHASHING: u64 = 8;
+/// The histograms of a slot's sizes: 60 classes of each of five types.
+const HISTOGRAMS: u64 = 8 * 60 * 5;
+
 /// What a server of one version does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
@@ -144,6 +152,10 @@ pub struct Facts {
     /// Bytes that a cluster node counts for a key's links to the others of its slot, and the bytes
     /// that those take.
     pub slot_links: [u64; 2],
+    /// In a cluster: metadata behind the headers of a slot's tables of keys and of expiries.
+    pub slot_metadata: [u64; 2],
+    /// In a cluster: a slot's table of expiries is made with that of its keys, needed or not.
+    pub pairs_slot_tables: bool,
     /// Which strings are embedded.
     pub embedding: Embedding,
     /// What the snapshot says of a database's size does not size its tables: they are only made
@@ -241,6 +253,8 @@ pub struct Facts {
     pub counts_producers: bool,
     /// Streams index all their pending entries by id, over all groups.
     pub pending_index: bool,
+    /// Groups index their pending entries by the time of their delivery, in a tree (Redis 8.4).
+    pub pending_by_time: bool,
 }
 
 impl Facts {
@@ -289,9 +303,13 @@ impl Facts {
         }
         if since(7, 4) {
             facts.slot_links = [0, 0];
+            facts.slot_metadata = [REHASHING; 2];
             facts.plain_nodes = PlainNodes::NodeLimit;
             facts.pairs = HashEntry::Mstr;
             facts.listpack_ex = Some(32);
+        }
+        if since(8, 0) {
+            facts.slot_metadata = [REHASHING + HISTOGRAMS, REHASHING];
         }
         if since(8, 2) {
             facts.eight_two();
@@ -301,8 +319,14 @@ impl Facts {
             facts.object = ObjectCount::Rounded;
             facts.module_object = Some(ObjectCount::Rounded);
         }
+        if since(8, 4) {
+            facts.eight_four();
+        }
         if since(8, 6) {
             facts.eight_six();
+        }
+        if since(8, 8) {
+            facts.eight_eight();
         }
         if since(8, 10) {
             facts.eight_ten();
@@ -320,6 +344,8 @@ impl Facts {
             object: ObjectCount::Bare,
             module_object: None,
             slot_links: [0, 0],
+            slot_metadata: [0, 0],
+            pairs_slot_tables: false,
             embedding: Embedding::Never,
             forgets_hints: false,
             strings: StringCount::Requested,
@@ -365,6 +391,7 @@ impl Facts {
             leafless: false,
             counts_producers: false,
             pending_index: false,
+            pending_by_time: false,
         }
     }
 
@@ -402,34 +429,68 @@ impl Facts {
             Embedding::CacheLine { with_expiry: true, in_slack: false, short_header: true };
         self.shared_integers = false;
         self.listpack_ex = Some(24);
+        // the key's name is no longer linked from there
+        self.dict_with_expiries = 80;
         self.zset_entry = 16;
         self.stream.stream = 112;
         self.stream.pending = 32;
         self.pending_index = true;
     }
 
+    /// Each structure keeps count of its own bytes (pull request 14363), and `MEMORY USAGE` answers
+    /// that count.
+    const fn eight_four(&mut self) {
+        self.object = ObjectCount::RequestedWithRoom;
+        // the slot's bytes (pull request 14451), and where a slot's table is asked to grow it is
+        // made (`kvstoreDictExpand`), also for no expiries
+        self.slot_metadata = [REHASHING + 8 + HISTOGRAMS, REHASHING];
+        self.pairs_slot_tables = true;
+        self.strings = StringCount::ShortestRequested;
+        self.rounds_blobs = false;
+        self.rounds_structs = true;
+        self.rounds_stream_blobs = false;
+        self.streams = StreamCount::All;
+        // room for that count
+        self.quicklist = 48;
+        self.skiplist = 40;
+        self.dict_with_metadata = 64;
+        self.dict_with_expiries = 88;
+        self.stream.stream = 120;
+        self.stream.rax = 32;
+        self.zset_entry = 24;
+        // XREADGROUP with CLAIM (pull request 14402)
+        self.stream.group = 48;
+        self.pending_by_time = true;
+    }
+
     const fn eight_six(&mut self) {
         self.embedding =
             Embedding::CacheLine { with_expiry: false, in_slack: false, short_header: true };
-        self.strings = StringCount::ShortestRequested;
-        self.rounds_blobs = false;
-        self.quicklist = 48;
-        self.rounds_structs = true;
-        self.dict_with_metadata = 64;
-        self.zset_entry = 24;
+        // the slot's time and network bytes
+        self.slot_metadata = [REHASHING + 4 * 8 + HISTOGRAMS, REHASHING];
+        // metadata of keys (pull request 14445)
+        self.object = ObjectCount::Rounded;
+        // pull requests 14701 and 14595
         self.zset_no_value = true;
         self.hash_no_value = true;
-        self.skiplist = 40;
         self.skiplist_header = 16 + 16 * 32;
         self.embedded_members = Some(16);
         self.pairs = HashEntry::Joined { expiry: 16, rounded: false };
         self.asks_for_whole_hash = true;
-        self.streams = StreamCount::All;
-        self.rounds_stream_blobs = false;
+        // idempotent producers (pull request 14615); pending entries linked by time (14726)
         self.stream.stream = 160;
         self.stream.group = 56;
         self.stream.pending = 64;
-        self.stream.rax = 32;
+        self.pending_by_time = false;
+    }
+
+    const fn eight_eight(&mut self) {
+        // histograms are no longer kept for each slot (pull request 14877)
+        self.slot_metadata = [REHASHING + 4 * 8, REHASHING];
+        // XNACK (pull request 14797)
+        self.stream.group = 64;
+        // pull requests 14730 and 14897
+        self.counts_producers = true;
     }
 
     const fn eight_ten(&mut self) {
@@ -437,10 +498,8 @@ impl Facts {
         self.set_entry = Some(16);
         self.zset_entry = 16;
         self.hash_entry = 16;
-        self.stream.group = 64;
         self.stream.rax = 40;
         self.leafless = true;
-        self.counts_producers = true;
     }
 
     fn valkey(version: Version) -> Self {
@@ -449,6 +508,7 @@ impl Facts {
         let mut facts = Self::redis(Version::new(7, 2, 4));
         if since(8, 0, 0) {
             facts.slot_links = [0, 0];
+            facts.slot_metadata = [REHASHING; 2];
             facts.key = KeyCount::InEntry;
             facts.plain_nodes = PlainNodes::NodeLimit;
             facts.set_entry = None;
@@ -479,6 +539,8 @@ impl Facts {
         self.shared_integers = false;
         self.tables = Tables::Buckets;
         self.table_header = 72;
+        // and a link to the keyspace
+        self.slot_metadata = [REHASHING + 8; 2];
         self.pairs = HashEntry::Joined { expiry: 0, rounded: true };
         self.streams = StreamCount::Trees;
         self.stream.rax = 32;
@@ -526,10 +588,49 @@ mod tests {
     #[test]
     fn families_part_after_7_2() {
         assert_eq!(facts("valkey-7.2.7"), facts("redis-7.2.4"));
-        assert_eq!(facts("redis-8.4"), facts("redis-8.2"));
-        assert_eq!(facts("redis-8.8"), facts("redis-8.6"));
         assert!(facts("valkey-8.1").kvobj && !facts("redis-8.0").kvobj);
         assert!(facts("valkey-9.0").vset && facts("valkey-9.0").embedded_members.is_none());
+    }
+
+    #[test]
+    fn redis_8_4_counts_as_8_6_with_the_structures_of_8_2() {
+        let (before, it, after) = (facts("redis-8.2"), facts("redis-8.4"), facts("redis-8.6"));
+        assert_eq!(it.streams, StreamCount::All);
+        assert_eq!(it.strings, after.strings);
+        assert_eq!(it.object, ObjectCount::RequestedWithRoom);
+        assert_eq!((it.quicklist, it.skiplist, it.dict_with_expiries), (48, 40, 88));
+        assert_eq!((it.stream.stream, it.stream.group, it.stream.pending), (120, 48, 32));
+        assert!(it.pending_by_time && !before.pending_by_time && !after.pending_by_time);
+        assert_eq!((it.pairs, it.embedding), (before.pairs, before.embedding));
+        assert!(it.embedded_members.is_none() && !it.hash_no_value && !it.zset_no_value);
+        assert_eq!((after.object, after.stream.group), (ObjectCount::Rounded, 56));
+    }
+
+    #[test]
+    fn redis_8_8_has_the_groups_of_8_10_and_the_trees_of_8_6() {
+        let (before, it, after) = (facts("redis-8.6"), facts("redis-8.8"), facts("redis-8.10"));
+        assert_eq!((it.stream.group, it.counts_producers), (64, true));
+        assert_eq!((it.stream.rax, it.leafless), (before.stream.rax, false));
+        assert_eq!((it.object, it.hash_entry), (before.object, before.hash_entry));
+        assert_eq!((after.stream.group, after.stream.rax), (64, 40));
+    }
+
+    #[test]
+    fn a_slot_of_a_cluster_has_more_than_its_tables() {
+        for (name, of_keys) in [
+            ("redis-7.2", 0),
+            ("redis-7.4", 8),
+            ("redis-8.2", 2408),
+            ("redis-8.4", 2416),
+            ("redis-8.6", 2440),
+            ("redis-8.8", 40),
+            ("valkey-8.0", 8),
+            ("valkey-9.1", 16),
+        ] {
+            assert_eq!(facts(name).slot_metadata[0], of_keys, "{name}");
+        }
+        assert!(facts("redis-8.4").pairs_slot_tables && !facts("redis-8.2").pairs_slot_tables);
+        assert!(!facts("valkey-9.1").pairs_slot_tables);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::buckets::Buckets;
 use super::chance::Drawn;
 use super::collection::{Cost, DictCost, Weighed, buckets};
 use super::dict::Dict;
+use super::ebuckets::Ebuckets;
 use super::facts::HashEntry;
 use super::facts::Tables;
 use super::growth::Growth;
@@ -43,6 +44,7 @@ pub(super) struct Hash {
     /// Some lane still holds it packed.
     small: bool,
     vset: Vset,
+    ebuckets: Ebuckets,
     lanes: [Lane; LANES],
 }
 
@@ -78,6 +80,7 @@ impl Hash {
         (self.listpack, self.ziplist) = (0, Ziplist::default());
         (self.blob, self.small, self.lanes) = (None, false, Default::default());
         self.vset.clear();
+        self.ebuckets.clear();
     }
 
     /// `claimed` pairs follow one by one.
@@ -114,6 +117,10 @@ impl Hash {
         self.expiring += 1;
         if profiles.iter().any(|profile| profile.facts.vset) {
             self.vset.add(at);
+        }
+        if profiles.iter().any(|profile| profile.allocated && profile.facts.tables == Tables::Dict)
+        {
+            self.ebuckets.add(at);
         }
     }
 
@@ -253,7 +260,8 @@ impl Hash {
                     _ => facts.dict_with_expiries,
                 };
                 let (header, entry) = ([facts.table_header, requested], Some(facts.hash_entry));
-                DictCost { header, entry, no_value: facts.hash_no_value }.of(profile, &dict, n)
+                let cost = DictCost { header, entry, no_value: facts.hash_no_value };
+                cost.of(profile, &dict, n) + self.ebuckets.cost(profile)
             }
         };
         let entries = facts.hash_entry.saturating_mul(n);

@@ -142,18 +142,19 @@ impl Space<'_> {
         name.version >= first
     }
 
-    /// Tables by slot: headers on top of what the tables themselves take.
+    /// Tables by slot: headers with their metadata, on top of what the tables themselves take.
     fn slots(&self, database: &Database) -> (Drawn, Drawn, Drawn) {
         let (mut main, mut expires, mut around) =
             (Drawn::default(), Drawn::default(), Drawn::default());
-        let header = self.profile.a(self.profile.facts.table_header);
-        let histograms = startup::slot_metadata(self.server);
+        let facts = &self.profile.facts;
+        let header = |metadata| Drawn::certain(self.profile.a(facts.table_header + metadata));
+        let [of_keys, of_expiries] = facts.slot_metadata.map(header);
         for [keys, expiring] in &database.slots {
             main += self.main(*keys, *keys);
-            around += Drawn::certain(header + self.profile.a(histograms));
-            if *expiring > 0 {
-                expires += self.expires(*expiring, *expiring);
-                around += Drawn::certain(header);
+            expires += self.expires(*expiring, *expiring);
+            around += of_keys;
+            if *expiring > 0 || facts.pairs_slot_tables {
+                around += of_expiries;
             }
         }
         (main, expires, around)

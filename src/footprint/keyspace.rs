@@ -90,6 +90,12 @@ impl Profile {
             ObjectCount::Requested => {
                 request + sds::embedded_counted(key.len) - sds::embedded(key.len)
             }
+            ObjectCount::RequestedWithRoom => {
+                let request = request + sds::embedded_counted(key.len) - sds::embedded(key.len);
+                let can_expire = key.expires || key.len >= LONG_KEY;
+                let room = !can_expire && self.a(request) - request >= EXPIRY;
+                request + if room { EXPIRY } else { 0 }
+            }
             ObjectCount::Bare => OBJECT,
         }
     }
@@ -219,5 +225,28 @@ impl Value {
     pub fn of(value: Str<'_>) -> Self {
         let len = value.len();
         Self { len, int: if len <= LONGEST_INT { value.as_int() } else { None } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::footprint::tests::lane;
+    use crate::footprint::{Allocator, Measure};
+
+    #[test]
+    fn redis_8_4_counts_requests_and_room_for_an_expiry() {
+        let of = |name: &str, len, expires| {
+            let profile = lane(name, Allocator::Jemalloc, Measure::Reported);
+            profile.envelope(&Key { len, expires, classes: 0 }).total().round()
+        };
+        // 16 for the object, 1 + 3 + 51 + 1 for the name
+        assert_eq!(of("redis-8.2", 51, false), 80);
+        assert_eq!(of("redis-8.4", 51, false), 72 + 8);
+        assert_eq!(of("redis-8.4", 51, true), 72 + 8);
+        assert_eq!(of("redis-8.4", 52, false), 73);
+        assert_eq!(of("redis-8.4", 52, true), 73 + 8);
+        assert_eq!(of("redis-8.4", 9, false), 16 + 1 + 1 + 9 + 1);
+        assert_eq!(of("redis-8.6", 52, false), 80);
     }
 }

@@ -8,6 +8,7 @@ mod buckets;
 mod chance;
 mod collection;
 mod dict;
+mod ebuckets;
 mod encoding;
 mod facts;
 mod footprinter;
@@ -89,7 +90,7 @@ pub struct Footprint {
     /// The sum of the parts, in every lane.
     pub sizes: Sizes,
     /// How far the first lane's size may be off either way, because the server draws a part of it
-    /// at random: one standard deviation. Zero where nothing is drawn.
+    /// at random: two standard deviations, which 19 of 20 keys keep to. Zero where nothing is drawn.
     pub spread: Size,
     /// How sure the size is.
     pub certainty: Certainty,

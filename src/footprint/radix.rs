@@ -54,6 +54,15 @@ impl Tree {
         let ends = if leafless { 0 } else { self.ends };
         inner + ends * profile.a(END_NODE)
     }
+
+    /// The same for a tree that keeps no values, and in which no key begins another.
+    pub fn bytes_without_values(&self, lane: usize, profile: &Profile) -> u64 {
+        if self.keys == 0 {
+            return profile.a(EMPTY_NODE);
+        }
+        let inner = self.bytes.get(lane).copied().unwrap_or_default();
+        inner + self.ends * profile.a(EMPTY_NODE)
+    }
 }
 
 /// A place where keys part, or where one ends and others go on.

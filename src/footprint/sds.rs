@@ -18,7 +18,7 @@ pub(super) const fn embedded(len: u64) -> u64 {
     header(len).saturating_add(len).saturating_add(1)
 }
 
-/// What servers count for a string inside another allocation where they count requests: since 8.6
+/// What servers count for a string inside another allocation where they count requests: since 8.2
 /// they keep the lengths at a header's limit for the next one, so that it can tell what the
 /// allocator may add (`sdsReqType`).
 #[inline]

@@ -26,6 +26,8 @@ const PRODUCER_ENTRY: u64 = 32;
 /// How many pending ids of several groups are held to find those that they share; beyond that,
 /// the index of all pending entries is taken for that of the largest group.
 const HELD: usize = 1 << 20;
+/// Bytes of a key in the index of a group's pending entries by time: the time and the id.
+const TIMED: usize = 24;
 
 /// A stream as it is being read.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +46,8 @@ pub(super) struct Stream {
     /// Ids pending in the groups so far.
     held: Vec<[u8; 16]>,
     overflow: bool,
+    /// Times and ids of the group's pending entries.
+    timed: Vec<[u8; TIMED]>,
     largest: Tree,
     name: Vec<u8>,
     lanes: [Lane; LANES],
@@ -77,6 +81,7 @@ impl Stream {
             tree.clear();
         }
         self.held.clear();
+        self.timed.clear();
         (self.length, self.groups, self.pending) = (0, 0, 0);
         (self.state, self.overflow, self.largest) = (State::Nodes, false, Tree::default());
         self.lanes = Default::default();
@@ -96,9 +101,9 @@ impl Stream {
                 self.leave(profiles);
                 self.enter_group(profiles, name)?;
             }
-            StreamPart::Pending { id } => {
+            StreamPart::Pending { id, delivered_at } => {
                 self.group.add(profiles, &id);
-                self.hold(profiles, id);
+                self.hold(profiles, id, delivered_at);
             }
             StreamPart::Consumer { name, .. } => self.enter_consumer(profiles, name)?,
             StreamPart::ConsumerPending { ids } => {
@@ -114,11 +119,28 @@ impl Stream {
         Ok(())
     }
 
-    fn hold(&mut self, profiles: &[Profile], id: [u8; 16]) {
+    fn hold(&mut self, profiles: &[Profile], id: [u8; 16], delivered_at: u64) {
+        if profiles.iter().any(|profile| profile.facts.pending_by_time) && self.timed.len() < HELD {
+            let mut key = [0; TIMED];
+            let (time, rest) = key.split_at_mut(8);
+            time.copy_from_slice(&delivered_at.to_be_bytes());
+            rest.copy_from_slice(&id);
+            self.timed.push(key);
+        }
         if !profiles.iter().any(|profile| profile.facts.pending_index) {
             return;
         }
         if self.held.len() < HELD { self.held.push(id) } else { self.overflow = true }
+    }
+
+    /// The group's index of what is pending by time.
+    fn by_time(&mut self, profiles: &[Profile]) -> Tree {
+        self.timed.sort_unstable();
+        for key in &self.timed {
+            self.consumer.add(profiles, key);
+        }
+        self.timed.clear();
+        self.consumer.finish(profiles)
     }
 
     fn enter_group(&mut self, profiles: &[Profile], name: Str<'_>) -> Result<(), Fault> {
@@ -160,9 +182,15 @@ impl Stream {
         }
         let tree = self.group.finish(profiles);
         let names = self.consumers.finish(profiles);
+        let by_time = self.by_time(profiles);
         self.trees(profiles, |profile, lane| {
             let structs = &profile.facts.stream;
-            profile.stream_struct(structs.group)
+            let timed = match profile.facts.pending_by_time && profile.counts_all() {
+                true => profile.time_tree(lane, &by_time, tree.keys),
+                false => 0,
+            };
+            timed
+                + profile.stream_struct(structs.group)
                 + profile.id_tree(lane, &tree)
                 + profile.stream_struct(structs.pending).saturating_mul(tree.keys)
                 + profile.name_tree(lane, &names)
@@ -277,11 +305,46 @@ impl Profile {
         }
     }
 
+    /// A tree of times and ids without values, measured on a part of its `keys`.
+    fn time_tree(&self, lane: usize, tree: &Tree, keys: u64) -> u64 {
+        let part = u128::from(tree.bytes_without_values(lane, self)) * u128::from(keys.max(1))
+            / u128::from(tree.keys.max(1));
+        self.a(self.facts.stream.rax) + u64::try_from(part).unwrap_or(u64::MAX)
+    }
+
     /// A tree of names, which only newer servers count.
     fn name_tree(&self, lane: usize, tree: &Tree) -> u64 {
         if !self.counts_all() {
             return 0;
         }
         self.a(self.facts.stream.rax) + tree.bytes(lane, self, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::footprint::tests::profile;
+
+    fn by_time(name: &str, pending: &[(u64, u64)]) -> (Tree, u64) {
+        let (profiles, mut stream) = ([profile(name)], Stream::default());
+        for (delivered_at, id) in pending {
+            let id = (u128::from(*id) << 64).to_be_bytes();
+            stream
+                .part(&profiles, StreamPart::Pending { id, delivered_at: *delivered_at })
+                .unwrap();
+        }
+        let tree = stream.by_time(&profiles);
+        let [profile] = &profiles;
+        (tree, profile.time_tree(0, &tree, tree.keys))
+    }
+
+    #[test]
+    fn redis_8_4_indexes_what_is_pending_by_time() {
+        // a header of 32, a run of 24 bytes padded to 32 with a child, an end without a value
+        assert_eq!(by_time("redis-8.4", &[(5, 1)]).1, 32 + 40 + 8);
+        // the keys part in the last byte of the time: 7 bytes, a branch, twice 16 more, ends
+        assert_eq!(by_time("redis-8.4", &[(6, 1), (5, 2)]).1, 32 + 24 + 24 + 2 * 32 + 2 * 8);
+        assert_eq!(by_time("redis-8.6", &[(5, 1)]).0.keys, 0);
     }
 }

@@ -45,7 +45,8 @@ pub enum Column {
     LargestElement,
     /// Fields of a hash that have a TTL of their own.
     FieldsWithTtl,
-    /// One standard deviation of `bytes`, where the server draws a part of it at random.
+    /// How far `bytes` may be off either way, where the server draws a part of it at random: two
+    /// standard deviations.
     Spread,
     /// How sure `bytes` is: `exact`, `expected` or `serialized`.
     Certainty,

@@ -104,8 +104,8 @@ impl StreamWalk {
             Next::Pending if self.pending == 0 => Next::ConsumerCount,
             Next::Pending => {
                 let id = c.array::<ID>()?;
-                let (_delivered_at, _times) = (c.u64_le()?, length::plain(c)?);
-                out.stream(StreamPart::Pending { id });
+                let (delivered_at, _times) = (c.u64_le()?, length::plain(c)?);
+                out.stream(StreamPart::Pending { id, delivered_at });
                 self.pending -= 1;
                 Next::Pending
             }
