@@ -115,6 +115,30 @@ impl<'a> Cursor<'a> {
         Some(bytes)
     }
 
+    /// Hands over short runs as [`short_run`](Self::short_run) reads them, each with the `N` bytes
+    /// behind it, `most` of them or until something else is next; returns how many there were.
+    #[inline(always)]
+    pub fn short_runs<const N: usize>(
+        &mut self,
+        most: u64,
+        mut each: impl FnMut(&'a [u8], [u8; N]),
+    ) -> u64 {
+        let (mut rest, mut left) = (self.rest, most);
+        while left > 0 {
+            let Some((&len, behind)) = rest.split_first() else { break };
+            if len >= 64 {
+                break;
+            }
+            let Some((run, behind)) = behind.split_at_checked(usize::from(len)) else { break };
+            let Some((tail, behind)) = behind.split_first_chunk() else { break };
+            each(run, *tail);
+            rest = behind;
+            left -= 1;
+        }
+        self.rest = rest;
+        most - left
+    }
+
     /// The next byte, which stays unread.
     #[must_use]
     #[inline]
@@ -202,6 +226,20 @@ mod tests {
         assert_eq!(cursor.u64_le(), Err(Stop::Fault(truncated)));
         assert_eq!(cursor.array::<2>(), Ok(*b"ab"));
         assert_eq!(cursor.peek(), None);
+    }
+
+    #[test]
+    fn short_runs_end_where_something_else_is_next() {
+        let mut cursor = Cursor::window(b"\x01ax\x00y\x02bcz\x40rest", 0, false);
+        let mut seen = Vec::new();
+        assert_eq!(cursor.short_runs(2, |run, [tail]| seen.push((run, tail))), 2);
+        assert_eq!(cursor.at(), 5);
+        assert_eq!(cursor.short_runs(9, |run, [tail]| seen.push((run, tail))), 1);
+        assert_eq!(seen, [(&b"a"[..], b'x'), (b"", b'y'), (b"bc", b'z')]);
+        assert_eq!((cursor.at(), cursor.peek()), (9, Some(0x40)));
+        let mut short = Cursor::new(b"\x03ab");
+        assert_eq!(short.short_runs(1, |_, []| ()), 0);
+        assert_eq!(short.at(), 0);
     }
 
     #[test]

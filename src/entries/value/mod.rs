@@ -13,8 +13,9 @@ pub(super) use module::skip as skip_module;
 use super::code::{Dialect, TypeCode};
 use super::elements::Elements;
 use super::head::Templates;
+use super::length;
 use super::packed::{Packed, Packing};
-use super::{length, string};
+use super::string::{self, Str};
 use crate::bytes::{Cursor, Kind, Stop};
 
 /// A value that is being walked.
@@ -209,41 +210,27 @@ fn each<'a>(
 }
 
 fn members<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
-    whole_ones(c, left, |c| {
+    loop {
+        *left -= c.short_runs(*left, |member, []| out.member(Str::Raw(member)));
+        if *left == 0 {
+            return Ok(());
+        }
         out.member(string::read(c)?);
-        Ok(())
-    })
+        *left -= 1;
+    }
 }
 
 fn scored<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
-    whole_ones(c, left, |c| {
-        let (member, score) = (string::read(c)?, f64::from_le_bytes(c.array()?));
-        out.scored(member, score);
-        Ok(())
-    })
-}
-
-/// The same as [`each`] for the elements that are many, with all that counts in registers.
-#[inline(always)]
-fn whole_ones<'a>(
-    cursor: &mut Cursor<'a>,
-    left: &mut u64,
-    mut one: impl FnMut(&mut Cursor<'a>) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    let (mut done, mut rest) = (cursor.clone(), *left);
-    let result = loop {
-        if rest == 0 {
-            break Ok(());
+    let score = f64::from_le_bytes;
+    loop {
+        *left -= c.short_runs(*left, |member, at| out.scored(Str::Raw(member), score(at)));
+        if *left == 0 {
+            return Ok(());
         }
-        let mut ahead = done.clone();
-        if let Err(stop) = one(&mut ahead) {
-            break Err(stop);
-        }
-        done = ahead;
-        rest -= 1;
-    };
-    (*cursor, *left) = (done, rest);
-    result
+        let (member, at) = c.whole(|c| Ok((string::read(c)?, c.array()?)))?;
+        out.scored(member, score(at));
+        *left -= 1;
+    }
 }
 
 /// Reads a string that holds a packed blob.
@@ -274,7 +261,7 @@ fn pairs<E: Elements>(
     out: &mut E,
 ) -> Result<(), Stop> {
     if matches!(ttl, FieldTtl::None) {
-        return whole_ones(cursor, left, |c| {
+        return each(cursor, left, |c| {
             let (field, value) = (string::read(c)?, string::read(c)?);
             out.field(field, value, None);
             Ok(())
