@@ -11,6 +11,7 @@ use super::stretch::{self, Finish, Source, Span, Stretch, Worker};
 use super::sum::{Checksum, Sum};
 use crate::bytes::{Kind, Snapshot};
 use crate::entries::{Walk, guess};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -335,9 +336,18 @@ impl<T: Task> Chain<'_, T> {
 
     /// Reads the stretch that begins at `at`; returns how many bytes it has.
     fn read(&self, at: u64, worker: &mut T::Worker, sum: &mut Sum<'_>) -> u64 {
+        let released = Cell::new(at);
+        let release = |to| {
+            if let Some(snapshot) = self.snapshot {
+                snapshot.release(released.replace(to), to);
+            }
+        };
         let mut pause = |at| {
             if self.threads == 1 {
                 self.progress.store(at, Ordering::Relaxed);
+            }
+            if at.saturating_sub(released.get()) >= *CHUNK.end() {
+                release(at);
             }
         };
         let mut giant = |walk: &Walk, here| {
@@ -351,9 +361,7 @@ impl<T: Task> Chain<'_, T> {
         let mut span = Span { start: at, stop, pause: &mut pause, giant: &mut giant };
         let stretch = stretch::read(self.source, worker, self.task.part(), &mut span, sum);
         let bytes = stretch.end - stretch.start;
-        if let Some(snapshot) = self.snapshot {
-            snapshot.release(stretch.start, stretch.end);
-        }
+        release(stretch.end);
         self.hand_in(stretch);
         bytes
     }
