@@ -29,7 +29,15 @@ const EXPIRES: std::ops::Range<i64> = 1_000_000_000_000..4_102_444_800_000;
 pub fn guess(bytes: &[u8], head: &Head, from: u64, tries: usize) -> Option<u64> {
     let first = usize::try_from(from).ok()?;
     let end = bytes.len().min(first.saturating_add(tries));
-    (first..end).find_map(|start| {
+    // most offsets are in the middle of text, where no byte can begin anything
+    let begins: [bool; 256] = std::array::from_fn(|byte| {
+        u8::try_from(byte).is_ok_and(|code| {
+            code >= opcode::HASH_TEMPLATE || since(TypeCode(code), head.dialect) <= head.version
+        })
+    });
+    let may_begin = |byte: u8| begins.get(usize::from(byte)).is_some_and(|&begins| begins);
+    let offsets = (first..end).zip(bytes.get(first..end)?);
+    offsets.filter(|&(_, &byte)| may_begin(byte)).find_map(|(start, _)| {
         let rest = bytes.get(start..)?;
         plausible(&mut Cursor::new(rest), head).ok().filter(|&fits| fits)?;
         run(rest, head, start as u64)

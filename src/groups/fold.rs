@@ -251,7 +251,7 @@ impl<T: Task> Chain<'_, T> {
                 Turn::Scout(walk, at) => read += self.scout(walk, at, &mut worker, &mut sum),
                 Turn::Idle => {
                     sum.finish();
-                    if !self.sums.is_some_and(Checksum::help) {
+                    if !self.help() {
                         waited += self.wait();
                     }
                 }
@@ -259,10 +259,19 @@ impl<T: Task> Chain<'_, T> {
             }
         }
         sum.finish();
-        while self.sums.is_some_and(Checksum::help) {}
+        while self.help() {}
         let mut state = self.lock();
         state.timings.busy.push(started.elapsed().saturating_sub(waited));
         state.timings.read.push(read);
+    }
+
+    /// Sums a chunk that nobody has taken; `false` when there is none.
+    fn help(&self) -> bool {
+        let chunk = self.sums.and_then(Checksum::help);
+        if let (Some((from, to)), Some(snapshot)) = (chunk, self.snapshot) {
+            snapshot.release(from, to);
+        }
+        chunk.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T::Part>> {

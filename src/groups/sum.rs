@@ -33,13 +33,13 @@ impl<'a> Checksum<'a> {
         range.and_then(|(from, to)| self.bytes.get(from..to)).unwrap_or_default()
     }
 
-    /// Sums a chunk that nobody has taken; `false` when there is none.
-    pub(super) fn help(&self) -> bool {
+    /// Sums a chunk that nobody has taken, and answers where it is; `None` when there is none.
+    pub(super) fn help(&self) -> Option<(u64, u64)> {
         let mut sum = Sum::new(Some(self));
         sum.claim();
-        let (open, to) = (sum.chunk.is_some(), sum.to);
-        sum.up_to(to);
-        open
+        let chunk = sum.chunk.map(|_| (sum.at, sum.to));
+        sum.up_to(sum.to);
+        chunk
     }
 
     /// The checksum of all up to `covered`, once nobody sums any more.
@@ -148,7 +148,7 @@ mod tests {
         first.up_to(500);
         second.finish();
         first.finish();
-        while shared.help() {}
+        while shared.help().is_some() {}
         for covered in [990_usize, 991, 640, 11] {
             assert_eq!(shared.finish(covered as u64), crc64::of(&bytes[10..covered]), "{covered}");
         }
