@@ -6,9 +6,14 @@ mod support;
 use proptest::prelude::*;
 use rdblens::bytes::{Cursor, Fault};
 use rdblens::entries::{Elements, Entry, Head, Packed, Str};
-use rdblens::groups::{Finish, Outcome, Plan, Source, Task, Worker, fold};
-use std::sync::Mutex;
+use rdblens::footprint::instance::{Contents, instance};
+use rdblens::footprint::{Footprinter, Lane, Measure, Overrides, Server, TemplateShares};
+use rdblens::groups::{
+    Filter, Finish, Outcome, Plan, Settings, Source, Tally, Task, Worker, fold, template_uses,
+};
+use rdblens::report::{Extent, Instance, Material, Report};
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use support::dump::{Text, dump, redis};
 use support::fixture;
 use support::packed::listpack;
@@ -86,6 +91,62 @@ fn read(bytes: &[u8], threads: usize, chunk: Option<u64>) -> (Vec<Key>, Outcome)
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let outcome = pool.install(|| fold(Source { bytes, head: &head }, &task, &plan));
     (task.0.into_inner().unwrap(), outcome)
+}
+
+/// The whole report as the program makes it, and what reading came to.
+fn report(bytes: &[u8], threads: usize, chunk: Option<u64>) -> String {
+    let head = Head::read(&mut Cursor::new(bytes)).unwrap();
+    let source = Source { bytes, head: &head };
+    let server = Arc::new(Server::detect(&head, &Overrides::default()).unwrap());
+    let progress = AtomicU64::new(0);
+    let plan = Plan { threads, checksum: true, chunk, progress: &progress, snapshot: None };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let uses = template_uses(source, &plan);
+        let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
+        let measures = [Measure::Reported, Measure::Allocated];
+        let lanes = measures.map(|measure| Lane { server: Arc::clone(&server), measure });
+        let footprinter = || Footprinter::new(lanes.to_vec(), Arc::clone(&templates));
+        let filter = Filter::default();
+        let once = |settings: &Settings| {
+            let tally = Tally::new(settings, (&filter, server.cluster), &footprinter);
+            (fold(source, &tally, &plan), tally.finish())
+        };
+        let mut settings = Settings::new(1_790_000_000_000);
+        let mut found = once(&settings);
+        if let Some(suspects) = found.1.0.suspects() {
+            settings.exempt = Some(Arc::new(suspects));
+            found = once(&settings);
+        }
+        let (outcome, (groups, census)) = found;
+        let contents: Contents = census.contents(&outcome.records);
+        let keys = groups.totals().all().sizes.lane(1);
+        let whole = instance(&server, keys, &contents, &templates);
+        let material = Material { head: &head, outcome: &outcome, groups: &groups };
+        let report = Report {
+            instance: Some(Instance::of(&whole, head.aux_number("used-mem"))),
+            ..Report::of(material, Extent { top: 20, depth: 16 })
+        };
+        let text = serde_json::to_string_pretty(&report).unwrap();
+        format!("{text}{:?} {:?} {}", outcome.finish, outcome.checksum, outcome.end)
+    })
+}
+
+fn assert_same_report(name: &str, bytes: &[u8], threads: usize, chunk: u64) {
+    let (want, got) = (report(bytes, 1, None), report(bytes, threads, Some(chunk)));
+    if want != got {
+        let line = want.lines().zip(got.lines()).find(|(want, got)| want != got);
+        panic!("{name}: another report with {threads} threads, chunks of {chunk}: {line:?}");
+    }
+}
+
+#[test]
+fn every_fixture_has_the_same_report_on_any_number_of_threads() {
+    for (n, fixture) in fixture::dumps().into_iter().enumerate() {
+        let bytes = fixture.bytes();
+        let threads = [2, 3, 7, 16];
+        assert_same_report(&fixture.name, &bytes, threads[n % 4], [64 << 10, 4096, 777][n % 3]);
+    }
 }
 
 fn assert_same(name: &str, bytes: &[u8], threads: usize, chunk: u64) {
@@ -204,5 +265,6 @@ proptest! {
         // a chunk of a few bytes takes a guess for each
         let chunk = chunk.max(bytes.len() as u64 / 3000);
         assert_same("any", &bytes, threads, chunk);
+        assert_same_report("any", &bytes, threads, chunk);
     }
 }
