@@ -1,9 +1,10 @@
 //! The tree's memory: nodes by number, found by parent and name.
 
 use super::held::Held;
-use super::separators::{Class, Segment, Shape};
+use super::shape::{Class, Shape, Token, fact};
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// A node's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,11 +23,26 @@ impl Id {
 /// What tells a node from its siblings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Label {
-    /// The segment with its separator; of a node that stands for many, empty.
+    /// The segment with its separator, or the word before an id; of a node that stands for many,
+    /// empty.
     pub bytes: Box<[u8]>,
     pub hash: u64,
     pub class: Class,
+    /// The shape of the id behind a word; else that of a word.
+    pub tail: Shape,
     pub role: Role,
+}
+
+impl Label {
+    pub(super) fn of(token: &Token<'_>, role: Role) -> Self {
+        let Token { bytes, hash, class, tail, .. } = *token;
+        Self { bytes: bytes.into(), hash, class, tail, role }
+    }
+
+    fn many(class: Class) -> Self {
+        let (bytes, hash, tail) = (Box::default(), many_hash(class), Shape::Word);
+        Self { bytes, hash, class, tail, role: Role::Many }
+    }
 }
 
 /// What a node stands for.
@@ -42,32 +58,48 @@ pub(super) enum Role {
 
 /// Which classes of a node's children are folded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Folds(u32);
+pub(super) struct Folds(u64);
 
 impl Folds {
-    const fn bit(class: Class) -> u32 {
-        match class.shape {
-            Shape::Word => 1 << class.separator,
-            Shape::Number => 1 << 16 << class.separator,
-            Shape::Long => 0,
-        }
+    /// The shapes of which some have names of their own.
+    const SHAPES: [Shape; 4] = [Shape::Word, Shape::Mixed, Shape::Headed, Shape::Int];
+
+    const fn bit(class: Class) -> u64 {
+        let bit = match class.shape {
+            Shape::Word => 1,
+            Shape::Mixed => 1 << 16,
+            Shape::Headed => 1 << 32,
+            Shape::Int => 1 << 48,
+            _ => 0,
+        };
+        bit << (class.separator & 15)
     }
 
     /// Whether children of this class have no nodes of their own.
     #[inline]
     pub(super) const fn has(self, class: Class) -> bool {
-        matches!(class.shape, Shape::Long) || self.0 & Self::bit(class) != 0
+        class.shape.is_folded() || self.0 & Self::bit(class) != 0
     }
 
     pub(super) const fn set(&mut self, class: Class) {
         self.0 |= Self::bit(class);
     }
 
-    /// The folded classes.
+    /// The folded classes, but for those that are always.
     pub(super) fn iter(self) -> impl Iterator<Item = Class> {
-        let shapes = [Shape::Word, Shape::Number].into_iter();
-        let all = shapes.flat_map(|shape| (0..16).map(move |separator| Class { separator, shape }));
+        let all = Self::SHAPES
+            .into_iter()
+            .flat_map(|shape| (0..16).map(move |separator| Class { separator, shape }));
         all.filter(move |class| self.has(*class))
+    }
+
+    /// The same as a number, and back.
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 }
 
@@ -79,18 +111,68 @@ pub(super) struct Node {
     pub folds: Folds,
     /// Of the names that end here; what is below is added up when all is known.
     pub own: Held,
+    /// The same of those that a rule of the user's claims, by the rule's number.
+    pub claimed: Option<Box<BTreeMap<u16, Held>>>,
+    /// Of a word with an id the only segment so far; empty when there are several.
+    pub only: Option<Box<[u8]>>,
+    /// What is true of all segments that are folded into it.
+    pub facts: u8,
     parent: Id,
     first: Id,
     next: Id,
     /// Where its folded children are, at hand for the end of a name and the first separator.
-    many: [Id; 2],
+    many: [[Id; 2]; NEAR],
+    /// The same as in the label, to be compared at once.
+    tag: u32,
 }
 
 impl Node {
     fn new(label: Label, parent: Id, depth: u8) -> Self {
         let (folds, own) = (Folds::default(), Held::default());
-        let (first, next, many) = (Id::NONE, Id::NONE, [Id::NONE; 2]);
-        Self { label, depth, folds, own, parent, first, next, many }
+        let (first, next, many) = (Id::NONE, Id::NONE, [[Id::NONE; 2]; NEAR]);
+        let (claimed, only, facts) = (None, None, fact::ALL);
+        let tag = tag(label.class, label.tail, label.role);
+        Self { label, depth, folds, own, claimed, only, facts, parent, first, next, many, tag }
+    }
+
+    /// Where the place of a folded child is at hand.
+    #[inline]
+    fn near(&self, class: Class) -> Option<&Id> {
+        self.many.get(class.shape as usize)?.get(usize::from(class.separator))
+    }
+
+    /// Notes one more segment that ends in this node.
+    #[inline]
+    pub(super) fn see(&mut self, whole: &[u8]) {
+        match &self.only {
+            Some(only) if only.is_empty() || **only == *whole => {}
+            Some(_) => self.only = Some(Box::default()),
+            None => self.only = Some(whole.into()),
+        }
+    }
+
+    /// What holds the keys that `rule` claims, or those that none does.
+    #[inline]
+    pub(super) fn held_mut(&mut self, rule: Option<u16>) -> &mut Held {
+        match rule {
+            None => &mut self.own,
+            Some(rule) => self.claimed.get_or_insert_default().entry(rule).or_default(),
+        }
+    }
+
+    /// Adds what another node holds itself.
+    pub(super) fn merge_own(&mut self, own: &Held, claimed: Option<&BTreeMap<u16, Held>>) {
+        self.own.merge(own);
+        for (rule, held) in claimed.into_iter().flatten() {
+            self.claimed.get_or_insert_default().entry(*rule).or_default().merge(held);
+        }
+    }
+
+    /// All that it holds itself, whoever claims it.
+    pub(super) fn all(&self) -> Held {
+        let mut all = self.own.clone();
+        self.claimed.iter().flat_map(|claimed| claimed.values()).for_each(|held| all.merge(held));
+        all
     }
 }
 
@@ -109,7 +191,8 @@ pub(super) struct Arena {
 impl Arena {
     pub(super) fn new() -> Self {
         let class = Class { separator: 0, shape: Shape::Word };
-        let label = Label { bytes: Box::default(), hash: 0, class, role: Role::One };
+        let (bytes, tail) = (Box::default(), Shape::Word);
+        let label = Label { bytes, hash: 0, class, tail, role: Role::One };
         let root = Node::new(label, Id::NONE, 0);
         Self {
             nodes: vec![root.clone()],
@@ -131,6 +214,19 @@ impl Arena {
         self.nodes.get(id.place()).unwrap_or(&self.nowhere)
     }
 
+    /// Whether codes are among what is folded into `many`, rather than words alone.
+    pub(super) fn holds_codes(&self, many: Id) -> bool {
+        let node = self.node(many);
+        let (folds, separator) = (self.node(node.parent).folds, node.label.class.separator);
+        let codes = [Shape::Mixed, Shape::Headed];
+        codes.into_iter().any(|shape| folds.has(Class { separator, shape }))
+    }
+
+    /// All nodes, those without any place in the tree too.
+    pub(super) fn all(&self) -> impl Iterator<Item = Id> {
+        (0..self.nodes.len()).filter_map(|place| u32::try_from(place).ok()).map(Id)
+    }
+
     #[inline]
     pub(super) fn node_mut(&mut self, id: Id) -> &mut Node {
         self.nodes.get_mut(id.place()).unwrap_or(&mut self.nowhere)
@@ -142,40 +238,42 @@ impl Arena {
         std::iter::successors(some(self.node(id).first), move |&id| some(self.node(id).next))
     }
 
-    /// The child with this segment.
+    /// The child of this name.
     #[inline]
-    pub(super) fn child(&self, parent: Id, segment: &Segment<'_>, hash: u64) -> Option<Id> {
+    pub(super) fn child(&self, parent: Id, token: &Token<'_>) -> Option<Id> {
+        let tag = tag(token.class, token.tail, Role::One);
         let is_it = |id: &Id| {
             let node = self.node(*id);
-            node.parent == parent
-                && node.label.role != Role::Many
-                && is_same(&node.label.bytes, segment.bytes)
+            node.parent == parent && node.tag == tag && is_same(&node.label.bytes, token.bytes)
         };
-        self.table.find(key(parent, hash), is_it).copied()
+        self.table.find(key(parent, token.hash), is_it).copied()
     }
 
-    /// The child that stands for the folded ones before `separator`.
-    #[inline]
-    pub(super) fn many(&self, parent: Id, separator: u8) -> Option<Id> {
-        if let Some(many) = self.node(parent).many.get(usize::from(separator)) {
-            return (*many != Id::NONE).then_some(*many);
+    /// The child into which those of `class` are folded.
+    #[inline(always)]
+    pub(super) fn many(&self, parent: Id, class: Class) -> Option<Id> {
+        let class = Class { shape: class.shape.fold(), ..class };
+        match self.node(parent).near(class) {
+            Some(many) => (*many != Id::NONE).then_some(*many),
+            None => self.far(parent, class),
         }
+    }
+
+    #[inline(never)]
+    fn far(&self, parent: Id, class: Class) -> Option<Id> {
         let is_it = |id: &Id| {
             let node = self.node(*id);
-            node.parent == parent
-                && node.label.role == Role::Many
-                && node.label.class.separator == separator
+            node.parent == parent && node.label.role == Role::Many && node.label.class == class
         };
-        self.table.find(key(parent, many_hash(separator)), is_it).copied()
+        self.table.find(key(parent, many_hash(class)), is_it).copied()
     }
 
     /// The same, made where there is none.
     #[inline]
-    pub(super) fn many_or_new(&mut self, parent: Id, separator: u8) -> Id {
-        self.many(parent, separator).unwrap_or_else(|| {
-            let class = Class { separator, shape: Shape::Word };
-            let (bytes, hash) = (Box::default(), many_hash(separator));
-            self.grow(parent, Label { bytes, hash, class, role: Role::Many })
+    pub(super) fn many_or_new(&mut self, parent: Id, class: Class) -> Id {
+        self.many(parent, class).unwrap_or_else(|| {
+            let class = Class { shape: class.shape.fold(), ..class };
+            self.grow(parent, Label::many(class))
         })
     }
 
@@ -193,11 +291,13 @@ impl Arena {
         let mut node = Node::new(label, parent, above.depth.saturating_add(1));
         node.next = above.first;
         let hash = key(parent, node.label.hash);
-        let (role, separator) = (node.label.role, usize::from(node.label.class.separator));
+        let (role, class) = (node.label.role, node.label.class);
         let id = self.put(node);
         let above = self.node_mut(parent);
         above.first = id;
-        if let (Role::Many, Some(many)) = (role, above.many.get_mut(separator)) {
+        let near = above.many.get_mut(class.shape as usize);
+        let near = near.and_then(|many| many.get_mut(usize::from(class.separator)));
+        if let (Role::Many, Some(many)) = (role, near) {
             *many = id;
         }
         let Self { nodes, table, .. } = self;
@@ -226,7 +326,7 @@ impl Arena {
         });
         let above = self.node_mut(parent);
         above.first = first;
-        for many in above.many.iter_mut().filter(|many| out.contains(many)) {
+        for many in above.many.iter_mut().flatten().filter(|many| out.contains(many)) {
             *many = Id::NONE;
         }
         out
@@ -255,7 +355,10 @@ impl Arena {
 
     /// Sets all numbers to zero; the nodes stay.
     pub(super) fn reset(&mut self) {
-        self.nodes.iter_mut().for_each(|node| node.own = Held::default());
+        for node in &mut self.nodes {
+            node.own = Held::default();
+            node.claimed = None;
+        }
     }
 }
 
@@ -283,8 +386,20 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-const fn many_hash(separator: u8) -> u64 {
-    (separator as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03)
+const fn many_hash(class: Class) -> u64 {
+    let number = (class.separator as u64 + 1) << 8 | class.shape as u64;
+    number.wrapping_mul(0xd1b5_4a32_d192_ed03)
+}
+
+/// How many kinds of folded children there may be: one of each shape.
+const NEAR: usize = 12;
+
+/// A number for what tells a node from its siblings beside its bytes; a node that was kept apart
+/// has that of one that was not.
+#[inline]
+const fn tag(class: Class, tail: Shape, role: Role) -> u32 {
+    let is_many = matches!(role, Role::Many) as u32;
+    is_many << 24 | (tail as u32) << 16 | (class.shape as u32) << 8 | class.separator as u32
 }
 
 #[cfg(test)]
@@ -292,29 +407,38 @@ mod tests {
     use super::super::separators;
     use super::*;
 
-    fn label(bytes: &[u8]) -> Label {
+    fn token(bytes: &[u8]) -> Token<'_> {
         let class = Class { separator: 0, shape: Shape::Word };
         let hash = separators::hash(bytes);
-        Label { bytes: bytes.into(), hash, class, role: Role::One }
+        Token { bytes, whole: bytes, hash, class, tail: Shape::Word }
+    }
+
+    fn label(bytes: &[u8]) -> Label {
+        Label::of(&token(bytes), Role::One)
     }
 
     #[test]
     fn freed_nodes_are_forgotten_and_used_again() {
         let mut arena = Arena::new();
         let class = Class { separator: 0, shape: Shape::Word };
-        let find = |arena: &Arena, parent, bytes: &[u8]| {
-            let segment = Segment { bytes, hash: separators::hash(bytes), class };
-            arena.child(parent, &segment, segment.hash)
-        };
+        let find = |arena: &Arena, parent, bytes: &[u8]| arena.child(parent, &token(bytes));
         let a = arena.grow(Id::ROOT, label(b"a"));
         let b = arena.grow(Id::ROOT, label(b"b"));
         let under_a = arena.grow(a, label(b"a"));
-        let many = arena.many_or_new(a, 3);
-        assert_eq!(arena.many(a, 3), Some(many));
-        assert_eq!(arena.many(a, 2), None);
+        let at = |separator, shape| Class { separator, shape };
+        let many = arena.many_or_new(a, at(3, Shape::Mixed));
+        let numbers = arena.many_or_new(a, at(1, Shape::Int));
+        assert_eq!(arena.many(a, at(3, Shape::Word)), Some(many));
+        assert_eq!(arena.many(a, at(1, Shape::Int)), Some(numbers));
+        assert_eq!(arena.many(a, at(1, Shape::Word)), None);
+        assert_eq!(arena.many(a, at(2, Shape::Word)), None);
         assert_eq!(find(&arena, a, b"a"), Some(under_a));
-        assert_eq!((arena.len(), arena.count(Id::ROOT, class), arena.count(a, class)), (5, 2, 1));
+        assert_eq!((arena.len(), arena.count(Id::ROOT, class), arena.count(a, class)), (6, 2, 1));
 
+        let out = arena.unlink(a, |id, _| id == numbers);
+        assert_eq!(out, [numbers]);
+        assert_eq!(arena.many(a, at(1, Shape::Int)), None);
+        arena.free(numbers);
         let out = arena.unlink(Id::ROOT, |_, node| *node.label.bytes == *b"a");
         assert_eq!(out, [a]);
         arena.free(a);
@@ -324,17 +448,19 @@ mod tests {
         assert_eq!(arena.children(Id::ROOT).collect::<Vec<_>>(), [b]);
         assert_eq!((arena.len(), arena.count(Id::ROOT, class), arena.count(a, class)), (2, 1, 0));
         arena.grow(b, label(b"c"));
-        assert_eq!(arena.nodes.len(), 5);
+        assert_eq!(arena.nodes.len(), 6);
     }
 
     #[test]
     fn each_class_folds_alone() {
         let mut folds = Folds::default();
         let class = |separator, shape| Class { separator, shape };
-        folds.set(class(15, Shape::Number));
+        folds.set(class(15, Shape::Int));
         folds.set(class(0, Shape::Word));
-        assert!(folds.has(class(3, Shape::Long)));
+        assert!(folds.has(class(3, Shape::Long)) && folds.has(class(3, Shape::Uuid)));
+        assert!(!folds.has(class(3, Shape::Mixed)));
         let all: Vec<_> = folds.iter().collect();
-        assert_eq!(all, [class(0, Shape::Word), class(15, Shape::Number)]);
+        assert_eq!(all, [class(0, Shape::Word), class(15, Shape::Int)]);
+        assert_eq!(Folds::from_bits(folds.bits()), folds);
     }
 }

@@ -314,6 +314,7 @@ mod tests {
     }
 
     const ROW: Row<'static> = Row {
+        at: 0,
         db: Some(3),
         slot: None,
         key: b"user:1",

@@ -1,50 +1,146 @@
-//! What a prefix holds: how much, and of which types.
+//! What names hold that end at one place: how much, of which types, and for how long.
 
-use super::totals::{Share, Sum, Totals};
+use super::totals::{Mass, Share};
+use super::ttl::{Lifetime, Lifetimes};
+use super::usage::Usage;
 use crate::entries::ValueKind;
+use crate::footprint::Size;
 
 const KINDS: usize = ValueKind::ALL.len();
 /// Keys and bytes by type, in the order of [`ValueKind::ALL`].
 pub(super) type Shares = [Share; KINDS];
+/// How many keys without a TTL are remembered.
+pub(super) const SAMPLES: usize = 3;
 
-/// Totals, and how they are made up of types.
+/// A key, as far as it is added to what others hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    pub kind: ValueKind,
+    pub bytes: Size,
+    pub elements: u64,
+    pub lifetime: Lifetime,
+    /// A number for the name, and where the key begins, if it is to be found again.
+    pub sample: Sample,
+    /// Its idle time in seconds or its LFU counter.
+    pub idle_s: Option<u64>,
+    pub freq: Option<u8>,
+}
+
+/// A key that may serve as an example: which ones do is a matter of their names alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sample {
+    pub hash: u64,
+    pub at: u64,
+}
+
+impl Sample {
+    /// No key.
+    pub(super) const NONE: Self = Self { hash: u64::MAX, at: u64::MAX };
+}
+
+/// What keys hold.
 ///
-/// Most prefixes hold values of one type; only the others take memory for a table of types.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Most places hold values of one type; only the others take memory for a table of types.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
-    totals: Totals,
+    /// By lifetime, in the order of [`Lifetime::ALL`].
+    lives: Lifetimes,
+    elements: u64,
     /// The first type seen.
     kind: Option<ValueKind>,
     /// All types, once there are two.
     table: Option<Box<Shares>>,
+    /// Of the keys that never expire those whose names have the lowest hashes.
+    samples: [Sample; SAMPLES],
+    /// How they are used, where the snapshot tells.
+    usage: Option<Box<Usage>>,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        let (lives, table, usage) = (Lifetimes::default(), None, None);
+        Self { lives, elements: 0, kind: None, table, samples: [Sample::NONE; SAMPLES], usage }
+    }
 }
 
 impl Held {
-    pub(super) const fn totals(&self) -> Totals {
-        self.totals
+    /// How much that is.
+    pub(super) fn mass(&self) -> Mass {
+        let mut mass = Mass { elements: self.elements, ..Mass::default() };
+        for (lifetime, share) in self.lives.iter() {
+            match lifetime {
+                Lifetime::Never => mass.never += share,
+                _ => mass.expires += share,
+            }
+        }
+        mass
+    }
+
+    /// The same by lifetime.
+    pub(super) const fn lives(&self) -> &Lifetimes {
+        &self.lives
+    }
+
+    /// What they take.
+    pub(super) fn bytes(&self) -> Size {
+        self.lives.iter().map(|(_, share)| share.bytes).sum()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.kind.is_none() || self.lives.iter().all(|(_, share)| share.keys == 0)
+    }
+
+    /// Keys that never expire, a few of them.
+    pub(super) fn samples(&self) -> impl Iterator<Item = Sample> {
+        self.samples.into_iter().filter(|sample| *sample != Sample::NONE)
+    }
+
+    pub(super) fn usage(&self) -> Option<&Usage> {
+        self.usage.as_deref()
     }
 
     /// Adds one key.
-    #[inline]
-    pub(super) fn add(&mut self, kind: ValueKind, sum: &Sum, expires: bool) {
-        if self.kind != Some(kind) || self.table.is_some() {
-            self.add_kind(kind, sum);
+    #[inline(always)]
+    pub(super) fn add(&mut self, key: &Kept) {
+        if self.kind != Some(key.kind) || self.table.is_some() {
+            self.add_kind(key);
         }
-        self.totals.add(sum, expires);
+        self.lives.add_one(key.lifetime, key.bytes);
+        self.elements = self.elements.saturating_add(key.elements);
+        if key.sample < self.samples[SAMPLES - 1] {
+            self.remember(key.sample);
+        }
+        if key.idle_s.is_some() || key.freq.is_some() {
+            self.usage.get_or_insert_default().add(key.bytes, key.idle_s, key.freq);
+        }
     }
 
-    /// Adds to the types, while the totals are still without the key.
-    fn add_kind(&mut self, kind: ValueKind, sum: &Sum) {
+    /// Adds to the types, while the rest is still without the key.
+    fn add_kind(&mut self, key: &Kept) {
         if self.kind.is_none() {
-            self.kind = Some(kind);
+            self.kind = Some(key.kind);
             return;
         }
         if self.table.is_none() {
             self.table = Some(Box::new(self.shares()));
         }
-        let share = self.table.as_mut().and_then(|table| table.get_mut(kind as usize));
+        let share = self.table.as_mut().and_then(|table| table.get_mut(key.kind as usize));
         if let Some(share) = share {
-            share.add(sum.bytes());
+            share.add(key.bytes);
+        }
+    }
+
+    #[cold]
+    fn remember(&mut self, sample: Sample) {
+        let is_same = |known: &Sample| known.hash == sample.hash && sample.hash != u64::MAX;
+        match self.samples.iter_mut().find(|known| is_same(known)) {
+            Some(known) => known.at = known.at.min(sample.at),
+            None => {
+                if let Some(last) = self.samples.last_mut().filter(|last| sample < **last) {
+                    *last = sample;
+                }
+                self.samples.sort_unstable();
+            }
         }
     }
 
@@ -55,14 +151,14 @@ impl Held {
         }
         let mut shares = Shares::default();
         if let Some(share) = self.kind.and_then(|kind| shares.get_mut(kind as usize)) {
-            *share = Share { keys: self.totals.keys(), bytes: self.totals.bytes() };
+            self.lives.iter().for_each(|(_, life)| *share += life);
         }
         shares
     }
 
     /// Adds what another one holds.
     pub(super) fn merge(&mut self, other: &Self) {
-        if self.kind.is_none() || self.totals.is_empty() {
+        if self.is_empty() {
             self.kind = other.kind;
             self.table.clone_from(&other.table);
         } else if other.kind.is_some() && (self.kind != other.kind || other.table.is_some()) {
@@ -71,16 +167,23 @@ impl Held {
         } else if let Some(table) = &mut self.table {
             add_shares(table, &other.shares());
         }
-        self.totals += other.totals;
+        for (lifetime, share) in other.lives.iter() {
+            self.lives.add(lifetime, share);
+        }
+        self.elements = self.elements.saturating_add(other.elements);
+        other.samples().for_each(|sample| self.remember(sample));
+        if let Some(usage) = &other.usage {
+            self.usage.get_or_insert_default().merge(usage);
+        }
     }
 
-    /// Takes one key out.
-    pub(super) fn remove(&mut self, kind: ValueKind, sum: &Sum, expires: bool) {
-        if let Some(share) = self.table.as_mut().and_then(|table| table.get_mut(kind as usize)) {
-            share.keys = share.keys.saturating_sub(1);
-            share.bytes = share.bytes - sum.bytes();
+    /// Takes one key out, but for what is known of its use.
+    pub(super) fn remove(&mut self, key: &Kept) {
+        if let Some(share) = self.table.as_mut().and_then(|table| table.get_mut(key.kind as usize)) {
+            *share -= Share { keys: 1, bytes: key.bytes };
         }
-        self.totals -= Totals::of(sum, expires);
+        self.lives.remove(key.lifetime, Share { keys: 1, bytes: key.bytes });
+        self.elements = self.elements.saturating_sub(key.elements);
     }
 }
 
@@ -94,24 +197,29 @@ pub(super) fn add_shares(shares: &mut Shares, others: &Shares) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::footprint::{Size, Sizes};
     use proptest::prelude::*;
 
-    fn sum(bytes: u64) -> Sum {
-        let mut sizes = Sizes::default();
-        sizes.0[0] = Size::bytes(bytes);
-        Sum { keys: 1, elements: 0, sizes }
+    fn key(&(kind, bytes): &(usize, u64)) -> Kept {
+        Kept {
+            kind: ValueKind::ALL[kind],
+            bytes: Size::bytes(bytes),
+            elements: bytes % 5,
+            lifetime: Lifetime::ALL[kind],
+            sample: Sample { hash: bytes, at: bytes * 2 },
+            idle_s: (bytes % 3 == 0).then_some(bytes * 5000),
+            freq: None,
+        }
     }
 
     proptest! {
         #[test]
-        fn types_add_up_however_they_are_split(
+        fn it_adds_up_however_it_is_split(
             keys in prop::collection::vec((0..4_usize, 1..100_u64), 0..12),
             cut in any::<prop::sample::Index>(),
         ) {
             let held = |keys: &[(usize, u64)]| {
                 let mut held = Held::default();
-                keys.iter().for_each(|k| held.add(ValueKind::ALL[k.0], &sum(k.1), false));
+                keys.iter().for_each(|k| held.add(&key(k)));
                 held
             };
             let whole = held(&keys);
@@ -122,11 +230,20 @@ mod tests {
             keys.iter().for_each(|k| expected[k.0].add(Size::bytes(k.1)));
             for held in [&whole, &merged] {
                 prop_assert_eq!(held.shares(), expected);
-                prop_assert_eq!(held.totals().keys(), keys.len() as u64);
+                prop_assert_eq!(held.mass().keys(), keys.len() as u64);
             }
-            if let Some((kind, bytes)) = keys.last() {
-                merged.remove(ValueKind::ALL[*kind], &sum(*bytes), false);
+            prop_assert_eq!(merged.mass(), whole.mass());
+            prop_assert_eq!(merged.samples, whole.samples);
+            prop_assert_eq!(merged.usage(), whole.usage());
+            let mut lowest: Vec<u64> = keys.iter().map(|k| k.1).collect();
+            lowest.sort_unstable();
+            lowest.dedup();
+            lowest.truncate(SAMPLES);
+            prop_assert_eq!(whole.samples().map(|s| s.hash).collect::<Vec<_>>(), lowest);
+            if let Some(last) = keys.last() {
+                merged.remove(&key(last));
                 prop_assert_eq!(merged.shares(), held(&keys[..keys.len() - 1]).shares());
+                prop_assert_eq!(merged.mass(), held(&keys[..keys.len() - 1]).mass());
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The prefix tree as lines of a table, no more of them than a reader can take in.
 
 use super::prefixes::{Prefix, What};
-use super::totals::Totals;
+use super::totals::Mass;
 use crate::footprint::Size;
 use std::cmp::Reverse;
 
@@ -17,10 +17,10 @@ pub enum Measure {
 impl Measure {
     /// What of `totals` it is about.
     #[must_use]
-    pub fn bytes(self, totals: &Totals) -> Size {
+    pub fn bytes(self, totals: &Mass) -> Size {
         match self {
             Self::Bytes => totals.bytes(),
-            Self::Never => totals.never.bytes(),
+            Self::Never => totals.never.bytes,
         }
     }
 }
@@ -57,7 +57,7 @@ pub struct Line<'p> {
     /// What it is about.
     pub subject: Subject<'p>,
     /// What that holds.
-    pub totals: Totals,
+    pub totals: Mass,
 }
 
 /// The lines below `root`.
@@ -86,7 +86,7 @@ fn below<'p>(prefix: &'p Prefix, level: usize, limits: &Limits, lines: &mut Vec<
         lines.push(Line { level, subject: Subject::Own(prefix), totals: prefix.own });
     }
     if !hidden.is_empty() {
-        let mut totals = Totals::default();
+        let mut totals = Mass::default();
         hidden.iter().for_each(|child| totals += child.totals);
         lines.push(Line { level, subject: Subject::More(hidden.len()), totals });
     }

@@ -1,11 +1,15 @@
 //! Short names, all bytes looked at at once: a bit for each, where they are split and where their
 //! digits are.
 
-use super::separators::{self, Class, Segment, Shape};
+use super::separators::{self, Segment, Text};
 use crate::bytes::flags;
 
 /// The longest name that has a bit for each byte.
 const LONGEST: usize = 64;
+
+/// Where a MAC address is split, of the bytes from its beginning on.
+const MAC: u64 = (1 << 17) - 1;
+const MAC_ENDS: u64 = 0b100_1001_0010_0100;
 
 /// A short name that is split at one byte.
 #[derive(Debug, Clone, Copy)]
@@ -54,28 +58,49 @@ impl<'n> Marks<'n> {
             return None;
         }
         let ends = self.ends >> from;
-        let has_end = ends != 0;
-        let len = if has_end { ends.trailing_zeros() as usize + 1 } else { self.name.len() - from };
-        // a segment has a bit at the least, so the shift is below 64
+        let mut has_end = ends != 0;
+        let mut len =
+            if has_end { ends.trailing_zeros() as usize + 1 } else { self.name.len() - from };
+        // a segment has a bit at the least, so the shifts are below 64
         let digits = (self.digits >> from) << (64 - len);
+        let all = (u64::MAX << (64 - len)) & (u64::MAX >> u32::from(has_end));
+        let mut text = match digits {
+            0 => Text::Word,
+            _ if digits == all => Text::Int,
+            _ => Text::Other,
+        };
+        if ends & MAC == MAC_ENDS
+            && let Some(length) = mac(self.name, from)
+        {
+            has_end = self.name.len() > from + length;
+            (len, text) = (length + usize::from(has_end), Text::Mac);
+        }
         self.from = from + len;
         let bytes = self.name.get(from..self.from)?;
-        let mut hash = 0;
-        let mut at = 0;
-        loop {
-            let word = word(self.name, from + at);
-            let left = len - at;
-            if left <= 8 {
-                // what stands behind the segment does not count
-                hash = separators::mix(hash, word << (64 - 8 * left) >> (64 - 8 * left));
-                break;
-            }
-            hash = separators::mix(hash, word);
-            at += 8;
+        let hash = hash(self.name, from, len);
+        Some(Segment { bytes, hash, separator: if has_end { number } else { 0 }, text })
+    }
+}
+
+#[cold]
+fn mac(name: &[u8], from: usize) -> Option<usize> {
+    separators::mac(name.get(from..)?)
+}
+
+/// The hash of a segment.
+#[inline(always)]
+fn hash(name: &[u8], from: usize, len: usize) -> u64 {
+    let mut hash = 0;
+    let mut at = 0;
+    loop {
+        let word = word(name, from + at);
+        let left = len - at;
+        if left <= 8 {
+            // what stands behind the segment does not count
+            return separators::mix(hash, word << (64 - 8 * left) >> (64 - 8 * left));
         }
-        let shape = if digits != 0 { Shape::Number } else { Shape::Word };
-        let separator = if has_end { number } else { 0 };
-        Some(Segment { bytes, hash, class: Class { separator, shape } })
+        hash = separators::mix(hash, word);
+        at += 8;
     }
 }
 
@@ -101,6 +126,7 @@ mod tests {
         let separators = Separators::new(b":").unwrap();
         let mut bytes: Vec<u8> = (0..=255).collect();
         bytes.extend(b"user:1234:a:b9:ccccccc:ddddddddd1:0:::/x:0123456789abcdefghijklmnopqr");
+        bytes.extend(b"x:00:1b:44:11:3a:b7:up:00:1b:44:11:3a:b7");
         for start in 0..bytes.len() {
             for end in start..bytes.len().min(start + 70) {
                 let name = &bytes[start..end];
@@ -111,7 +137,8 @@ mod tests {
                 for segment in separators.split(name) {
                     let same = marks.next(1).unwrap();
                     assert_eq!(same.bytes, segment.bytes);
-                    assert_eq!((same.hash, same.class), (segment.hash, segment.class));
+                    assert_eq!(same.hash, segment.hash);
+                    assert_eq!((same.separator, same.text), (segment.separator, segment.text));
                 }
                 assert!(marks.next(1).is_none());
             }

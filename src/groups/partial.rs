@@ -1,9 +1,12 @@
 //! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
 
+use super::held::{Kept, Sample};
 use super::kind::{Cell, Cells, by};
+use super::patterns::Patterns;
 use super::prefixes::{self, Prefix};
 use super::row::Row;
-use super::separators::Separators;
+use super::rules::Rules;
+use super::separators::{self, Separators};
 use super::sketch::Exempt;
 use super::slot::Slots;
 use super::top::{Big, Top};
@@ -32,6 +35,8 @@ pub struct Settings {
     pub top: usize,
     /// How large the prefix tree may become.
     pub bounds: Bounds,
+    /// Patterns that the user named; the first one that fits a name claims it.
+    pub rules: Option<Arc<Rules>>,
     /// In a second pass, what the first one answered to [`Groups::suspects`].
     pub exempt: Option<Arc<Exempt>>,
 }
@@ -45,6 +50,7 @@ impl Settings {
             separators: Separators::default(),
             top: 20,
             bounds: Bounds::default(),
+            rules: None,
             exempt: None,
         }
     }
@@ -66,6 +72,7 @@ pub struct Groups {
     doubts: [Share; 3],
     slots: Slots,
     tree: Tree,
+    rules: Option<Arc<Rules>>,
 }
 
 impl Groups {
@@ -84,6 +91,7 @@ impl Groups {
             doubts: Default::default(),
             slots: Slots::default(),
             tree: Tree::new(separators, bounds, exempt),
+            rules: settings.rules.clone(),
         }
     }
 
@@ -105,7 +113,21 @@ impl Groups {
         if let Some(slot) = row.slot {
             self.slots.add(slot, bytes);
         }
-        self.tree.add(row.key, row.kind, &sum, row.expires_at_ms.is_some());
+        let sample = match lifetime {
+            Lifetime::Never => Sample { hash: separators::hash(row.key), at: row.at },
+            _ => Sample::NONE,
+        };
+        let kept = Kept {
+            kind: row.kind,
+            bytes,
+            elements: sum.elements,
+            lifetime,
+            sample,
+            idle_s: row.idle_s,
+            freq: row.freq,
+        };
+        let rule = self.rules.as_ref().and_then(|rules| rules.claim(row.key));
+        self.tree.add(row.key, &kept, rule);
     }
 
     fn doubt(&mut self, certainty: Certainty, bytes: Size) {
@@ -222,7 +244,13 @@ impl Groups {
     #[must_use]
     pub fn prefixes(&self) -> Prefix {
         let least = self.least();
-        prefixes::build(self.tree.clone(), &heavy(&self.by_bytes, least), least)
+        prefixes::build(self.tree.clone(), &heavy(&self.by_bytes, least), least, self.taken_at_ms)
+    }
+
+    /// What names look like, and what of them holds how much.
+    #[must_use]
+    pub fn patterns(&self) -> Patterns {
+        Patterns::of(self.tree.clone(), self.rules.clone())
     }
 
     /// From how many bytes on something is heavy.

@@ -1,10 +1,12 @@
 //! The finished prefix tree, added up.
 
-use super::arena::{Id, Role};
-use super::held::{Shares, add_shares};
+use super::arena::{Id, Node, Role};
+use super::held::{Kept, Sample, Shares, add_shares};
+use super::shape::{Shape, fact};
 use super::top::Big;
-use super::totals::{Share, Sum, Totals, countable};
+use super::totals::{Mass, Share, countable};
 use super::tree::Tree;
+use super::ttl::Lifetime;
 use crate::entries::ValueKind;
 use crate::footprint::Size;
 use rustc_hash::FxHashMap;
@@ -17,9 +19,9 @@ pub enum What {
     Prefix,
     /// A whole name: one key, or one in each of several databases.
     Name,
-    /// Names with any of many segments in place of the `*`.
+    /// Names with any of many segments in place of what stands in braces.
     Folded,
-    /// A single key that is so heavy that it stands beside the `*` that it belongs to.
+    /// A single key that is so heavy that it stands beside the folded ones that it belongs to.
     Key,
 }
 
@@ -31,10 +33,10 @@ pub struct Prefix {
     /// What it stands for.
     pub what: What,
     /// All keys below it.
-    pub totals: Totals,
+    pub totals: Mass,
     /// Those of them that are in none of the children: names that end behind the separator, and
     /// names that go on deeper than the tree.
-    pub own: Totals,
+    pub own: Mass,
     /// The totals by type, in the order of [`ValueKind::ALL`].
     kinds: Shares,
     /// Heaviest first; of equals the lower name.
@@ -56,10 +58,10 @@ impl Prefix {
     pub(super) fn new(
         name: &str,
         what: What,
-        (all, own): (&super::held::Held, Totals),
+        (all, own): (&super::held::Held, Mass),
         children: Vec<Self>,
     ) -> Self {
-        let (totals, kinds) = (all.totals(), all.shares());
+        let (totals, kinds) = (all.mass(), all.shares());
         Self { name: name.into(), what, totals, own, kinds, children }
     }
 
@@ -72,40 +74,62 @@ impl Prefix {
 
 /// Adds the tree up. `heavy` are keys to be shown beside the `*` that they belong to; `least` is
 /// from where on a child that a second pass kept apart stays so.
-pub(super) fn build(mut tree: Tree, heavy: &[&Big], least: Size) -> Prefix {
+pub(super) fn build(mut tree: Tree, heavy: &[&Big], least: Size, taken_at_ms: i64) -> Prefix {
     tree.settle();
     tree.fold_light(least);
     let mut keys = FxHashMap::<Id, Vec<Prefix>>::default();
     for big in heavy {
-        take_out(&mut tree, big, &mut keys);
+        take_out(&mut tree, big, taken_at_ms, &mut keys);
     }
     let mut builder = Builder { tree: &tree, keys };
     builder.prefix(Id::ROOT, Vec::new())
 }
 
-/// Takes a key out of the `*` that it belongs to, and puts it beside.
-fn take_out(tree: &mut Tree, big: &Big, keys: &mut FxHashMap<Id, Vec<Prefix>>) {
+/// Takes a key out of the folded ones that it belongs to, and puts it beside.
+fn take_out(
+    tree: &mut Tree,
+    big: &Big,
+    taken_at_ms: i64,
+    keys: &mut FxHashMap<Id, Vec<Prefix>>,
+) {
     let Some(name) = big.name() else { return };
     let path = tree.path(name);
     let is_many = |id: Id| tree.arena.node(id).label.role == Role::Many;
     let end = path.steps.last().map_or(Id::ROOT, |step| step.to);
     let many = path.steps.iter().find(|step| is_many(step.to)).map(|step| step.from);
     let Some(beside) = many.or((!path.is_whole).then_some(end)) else { return };
-    let sum = Sum { keys: 1, elements: countable(big.kind, big.elements), sizes: big.sizes };
-    let totals = Totals::of(&sum, big.expires_at_ms.is_some());
-    tree.arena.node_mut(end).own.remove(big.kind, &sum, big.expires_at_ms.is_some());
+    let kept = Kept {
+        kind: big.kind,
+        bytes: big.sizes.first(),
+        elements: countable(big.kind, big.elements),
+        lifetime: Lifetime::of(big.expires_at_ms, taken_at_ms),
+        sample: Sample::NONE,
+        idle_s: None,
+        freq: None,
+    };
+    // of whoever claims it only the sum is shown here
+    let node = tree.arena.node_mut(end);
+    node.own = node.all();
+    node.claimed = None;
+    node.own.remove(&kept);
+    let share = Share { keys: 1, bytes: kept.bytes };
+    let (never, expires) = match big.expires_at_ms {
+        None => (share, Share::default()),
+        Some(_) => (Share::default(), share),
+    };
+    let mass = Mass { never, expires, elements: kept.elements };
     let keys = keys.entry(beside).or_default();
     match keys.iter_mut().find(|key| key.name == name) {
         Some(key) => {
-            key.totals += totals;
-            key.own += totals;
-            key.add_kind(big.kind, sum.bytes());
+            key.totals += mass;
+            key.own += mass;
+            key.add_kind(big.kind, kept.bytes);
         }
         None => {
             let (what, kinds) = (What::Key, Shares::default());
             let (name, children) = (name.to_vec(), Vec::new());
-            let mut key = Prefix { name, what, totals, own: totals, kinds, children };
-            key.add_kind(big.kind, sum.bytes());
+            let mut key = Prefix { name, what, totals: mass, own: mass, kinds, children };
+            key.add_kind(big.kind, kept.bytes);
             keys.push(key);
         }
     }
@@ -121,7 +145,7 @@ impl Builder<'_> {
     fn prefix(&mut self, id: Id, name: Vec<u8>) -> Prefix {
         let node = self.tree.arena.node(id);
         let what = match (node.label.role, node.label.class.separator) {
-            (Role::Many, _) => What::Folded,
+            _ if is_folded(node) => What::Folded,
             (_, 0) if id != Id::ROOT => What::Name,
             _ => What::Prefix,
         };
@@ -136,8 +160,9 @@ impl Builder<'_> {
             let order = |p: &Prefix| (Reverse(p.totals.bytes()), p.what);
             order(a).cmp(&order(b)).then_with(|| a.name.cmp(&b.name))
         });
-        let own = node.own.totals();
-        let (mut totals, mut kinds) = (own, node.own.shares());
+        let all = node.all();
+        let own = all.mass();
+        let (mut totals, mut kinds) = (own, all.shares());
         for child in &children {
             totals += child.totals;
             add_shares(&mut kinds, &child.kinds);
@@ -147,14 +172,51 @@ impl Builder<'_> {
 
     /// The name of a child of the node that is called `parent`.
     fn name(&self, child: Id, parent: &[u8]) -> Vec<u8> {
-        let label = &self.tree.arena.node(child).label;
         let mut name = parent.to_vec();
-        if label.role == Role::Many {
-            name.push(b'*');
-            name.extend(self.tree.separators.byte(label.class.separator));
-        } else {
-            name.extend_from_slice(&label.bytes);
-        }
+        push_label(&mut name, self.tree, child);
         name
+    }
+}
+
+/// Whether a node stands for several segments.
+pub(super) fn is_folded(node: &Node) -> bool {
+    let is_several = || node.only.as_ref().is_none_or(|only| only.is_empty());
+    node.label.role == Role::Many || node.label.class.shape == Shape::Headed && is_several()
+}
+
+/// Adds what a node's segments look like to a name.
+pub(super) fn push_label(name: &mut Vec<u8>, tree: &Tree, id: Id) {
+    let node = tree.arena.node(id);
+    let label = &node.label;
+    match (&node.only, label.class.shape) {
+        (_, shape) if label.role == Role::Many => {
+            let is_code = shape == Shape::Word && tree.arena.holds_codes(id);
+            push_placeholder(name, if is_code { Shape::Mixed } else { shape }, node.facts);
+            name.extend(tree.separators.byte(label.class.separator));
+        }
+        (Some(only), Shape::Headed) if !only.is_empty() => name.extend_from_slice(only),
+        (_, Shape::Headed) => {
+            name.extend_from_slice(&label.bytes);
+            name.extend_from_slice(label.tail.placeholder().as_bytes());
+            name.extend(tree.separators.byte(label.class.separator));
+        }
+        _ => name.extend_from_slice(&label.bytes),
+    }
+}
+
+/// Adds what stands for all segments of `shape` of which `facts` are true.
+pub(super) fn push_placeholder(name: &mut Vec<u8>, shape: Shape, facts: u8) {
+    let is = |fact: u8| facts != fact::ALL && facts & fact != 0;
+    if is(fact::OPEN) {
+        name.push(b'{');
+    }
+    let placeholder = match shape {
+        Shape::Int if is(fact::DAY) => "{date}",
+        Shape::Int if is(fact::SECONDS | fact::MILLIS) => "{time}",
+        _ => shape.placeholder(),
+    };
+    name.extend_from_slice(placeholder.as_bytes());
+    if is(fact::CLOSE) {
+        name.push(b'}');
     }
 }

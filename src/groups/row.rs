@@ -10,6 +10,8 @@ pub struct Row<'a> {
     pub db: Option<u64>,
     /// Its cluster slot, where the server is a cluster node.
     pub slot: Option<u16>,
+    /// Where it begins in the snapshot.
+    pub at: u64,
     /// Its decoded name.
     pub key: &'a [u8],
     /// What its value is.

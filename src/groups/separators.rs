@@ -12,8 +12,6 @@ const STOP: u16 = 0b001_0000_0000;
 const DASHES: u16 = 0b110_0000_0000;
 /// How many separators there may be; in a class they are numbered from one.
 const MOST: usize = 15;
-/// Segments longer than this are folded away in any case.
-const LONG: usize = 96;
 
 /// The bytes at which names are split.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,24 +30,17 @@ impl Default for Separators {
     }
 }
 
-/// What a segment's siblings must share with it to be counted and folded together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Class {
-    /// The number of the separator behind it; zero at the end of a name.
-    pub separator: u8,
-    /// What it looks like.
-    pub shape: Shape,
-}
-
-/// What a segment looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Shape {
-    /// No digits: mostly words that a program chooses from.
+/// What of a segment is known at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text {
+    /// It has no digits.
     Word,
-    /// With digits: mostly ids, dates, hashes, which are many.
-    Number,
-    /// Too long to be of use in a report.
-    Long,
+    /// It has nothing else.
+    Int,
+    /// It has some.
+    Other,
+    /// Six pairs of hex digits with colons between them.
+    Mac,
 }
 
 /// A part of a name, with the separator behind it.
@@ -58,7 +49,18 @@ pub(super) struct Segment<'a> {
     pub bytes: &'a [u8],
     /// [`hash`] of the bytes: the same in every run and on every thread.
     pub hash: u64,
-    pub class: Class,
+    /// The number of the separator behind it; zero at the end of a name.
+    pub separator: u8,
+    pub text: Text,
+}
+
+impl<'a> Segment<'a> {
+    /// The bytes without the separator.
+    #[inline]
+    pub(super) fn core(&self) -> &'a [u8] {
+        let without = self.bytes.split_last().map(|(_, core)| core);
+        without.filter(|_| self.separator != 0).unwrap_or(self.bytes)
+    }
 }
 
 /// A number for `bytes`, the last of eight at a time filled up with zeros.
@@ -111,7 +113,7 @@ struct Reach {
     /// Where it is, behind the separator.
     to: usize,
     separator: Option<u8>,
-    has_digit: bool,
+    text: Text,
     hash: u64,
 }
 
@@ -178,16 +180,25 @@ impl Separators {
 
     /// Takes the next segment off `name`.
     pub(super) fn next<'a>(&self, name: &mut Name<'a>) -> Option<Segment<'a>> {
-        let reached = name.known.take().unwrap_or_else(|| name.reach(self));
+        let known = name.known.take();
+        let rest = name.whole.get(name.from..)?;
+        let reached = match mac(rest).filter(|_| self.has_colon(name.at)) {
+            Some(length) => name.reach_mac(length),
+            None => known.unwrap_or_else(|| name.reach(self)),
+        };
         let bytes = name.whole.get(name.from..reached.to).filter(|bytes| !bytes.is_empty())?;
         name.from = reached.to;
         let separator = reached.separator.map_or(0, |byte| self.number(byte));
-        let shape = match reached.has_digit {
-            _ if bytes.len() > LONG => Shape::Long,
-            true => Shape::Number,
-            false => Shape::Word,
-        };
-        Some(Segment { bytes, hash: reached.hash, class: Class { separator, shape } })
+        Some(Segment { bytes, hash: reached.hash, separator, text: reached.text })
+    }
+
+    /// Whether a name that is split at `at` is split at colons.
+    fn has_colon(&self, at: At) -> bool {
+        match at {
+            At::Strong(byte) => byte == b':',
+            At::Any => self.number(b':') != 0,
+            At::Weak(_) | At::Nowhere => false,
+        }
     }
 
     /// The separator that `name`, which has no colon, does use.
@@ -199,6 +210,9 @@ impl Separators {
         };
         if seen & STRONG != 0 {
             return first_of(STRONG).map_or(At::Nowhere, |(_, byte)| At::Strong(byte));
+        }
+        if let Some(behind) = behind_tag(name).filter(|byte| self.number(*byte) != 0) {
+            return At::Weak(behind);
         }
         for weak in [STOP, DASHES] {
             let first = if seen & weak == 0 { None } else { first_of(weak) };
@@ -223,33 +237,56 @@ impl Name<'_> {
             At::Any => self.reach_any(separators),
             At::Weak(separator) => match self.reach_one(separator) {
                 reached if reached.separator.is_none() => reached,
-                reached if is_plain(self.whole.get(self.from..reached.to)) => reached,
+                reached if is_plain(self.whole.get(self.from..reached.to)) && self.is_readable(separator) => reached,
                 _ => self.reach_end(),
             },
             At::Nowhere => self.reach_end(),
         }
     }
 
+    /// Whether no part of the rest is drawn at random: else `JG-uf05uhACCDY9S` is one id.
+    fn is_readable(&self, separator: u8) -> bool {
+        let rest = self.whole.get(self.from..).unwrap_or_default();
+        separator == b'.' || !rest.split(|byte| *byte == separator).any(is_random)
+    }
+
     /// Looks for one separator, eight bytes at a time.
     fn reach_one(&self, separator: u8) -> Reach {
-        let (mut at, mut has_digit, mut hash) = (self.from, false, 0);
+        let (mut at, mut hash) = (self.from, 0);
         while let Some((word, length)) = self.word(at) {
-            let (ends, digits) = (zeros(word ^ LOW.wrapping_mul(separator.into())), digits(word));
+            let ends = zeros(word ^ LOW.wrapping_mul(separator.into()));
             // of the flags the lowest is sure, and it is the one that counts; a word that is not
             // full is filled up with zeros
             let before = ends.trailing_zeros() as usize / 8;
             if before < length {
                 let end = ends & ends.wrapping_neg();
-                has_digit |= digits & end.wrapping_sub(1) != 0;
                 // the bits up to and with the separator's
                 let hash = mix(hash, word & (end ^ end.wrapping_sub(1)));
-                return Reach { to: at + before + 1, separator: Some(separator), has_digit, hash };
+                let text = self.text(at + before);
+                return Reach { to: at + before + 1, separator: Some(separator), text, hash };
             }
-            has_digit |= digits != 0;
             hash = mix(hash, word);
             at += length;
         }
-        Reach { to: at, separator: None, has_digit, hash }
+        Reach { to: at, separator: None, text: self.text(at), hash }
+    }
+
+    /// What the bytes up to `to` look like.
+    fn text(&self, to: usize) -> Text {
+        let bytes = self.whole.get(self.from..to).unwrap_or_default();
+        let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+        match digits {
+            0 => Text::Word,
+            _ if digits == bytes.len() => Text::Int,
+            _ => Text::Other,
+        }
+    }
+
+    /// Goes behind a MAC address, and behind the colon after it.
+    fn reach_mac(&self, length: usize) -> Reach {
+        let colon = self.whole.get(self.from + length).copied();
+        let to = self.from + length + usize::from(colon.is_some());
+        Reach { text: Text::Mac, ..self.reach_to(to, colon) }
     }
 
     /// Eight bytes from `at` on, or as many as there are.
@@ -272,7 +309,7 @@ impl Name<'_> {
         let rest = self.whole.iter().skip(self.from);
         let found = rest.zip(self.from + 1..).find(|(byte, _)| separators.number(**byte) != 0);
         match found {
-            Some((byte, to)) => self.reach_to(to, Some(*byte)),
+            Some((byte, to)) => Reach { text: self.text(to - 1), ..self.reach_to(to, Some(*byte)) },
             None => self.reach_end(),
         }
     }
@@ -284,9 +321,18 @@ impl Name<'_> {
 
     fn reach_to(&self, to: usize, separator: Option<u8>) -> Reach {
         let bytes = self.whole.get(self.from..to).unwrap_or_default();
-        let has_digit = bytes.iter().any(u8::is_ascii_digit);
-        Reach { to, separator, has_digit, hash: hash(bytes) }
+        Reach { to, separator, text: self.text(to), hash: hash(bytes) }
     }
+}
+
+/// The length of a MAC address at the beginning of `rest`, where a colon or nothing follows it.
+#[inline]
+pub(super) fn mac(rest: &[u8]) -> Option<usize> {
+    const LENGTH: usize = 17;
+    let address = rest.get(..LENGTH)?;
+    let is_pair = |byte: &u8, at: usize| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_hexdigit() };
+    let is_mac = address.iter().zip(0..).all(|(byte, at)| is_pair(byte, at));
+    (is_mac && rest.get(LENGTH).is_none_or(|byte| *byte == b':')).then_some(LENGTH)
 }
 
 const LOW: u64 = u64::MAX / 0xff;
@@ -298,12 +344,11 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(LOW) & !word & HIGH
 }
 
-/// Flags in the high bits of bytes that are decimal digits.
-#[inline]
-const fn digits(word: u64) -> u64 {
-    // a digit is what becomes zero to nine; adding 118 carries into the high bit from ten on
-    let value = word ^ (LOW * b'0' as u64);
-    !(((value & !HIGH) + LOW * 118) | value) & HIGH
+/// What follows the hash tag at the beginning of a cluster's key: `{user1000}.following`.
+fn behind_tag(name: &[u8]) -> Option<u8> {
+    let rest = name.strip_prefix(b"{")?;
+    let end = rest.iter().position(|byte| *byte == b'}')?;
+    rest.get(end + 1).copied()
 }
 
 /// Whether a segment that ends with a separator is a word or a number. A word in mixed case is
@@ -314,6 +359,20 @@ fn is_plain(segment: Option<&[u8]>) -> bool {
     let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
     (is_word(segment) && !is_mixed)
         || (!segment.is_empty() && segment.iter().all(u8::is_ascii_digit))
+}
+
+/// Whether a part of a name has letters and digits as only an id has them: both cases and digits,
+/// or cases that change more often than in a name like `lastLogin`.
+fn is_random(part: &[u8]) -> bool {
+    let has = |is: fn(&u8) -> bool| part.iter().any(is);
+    if !has(u8::is_ascii_lowercase) || !has(u8::is_ascii_uppercase) {
+        return false;
+    }
+    let rises = part.windows(2).filter(|two| {
+        matches!(two, [low, up] if low.is_ascii_lowercase() && up.is_ascii_uppercase())
+    });
+    let begins_high = matches!(part, [low, up, ..] if low.is_ascii_lowercase() && up.is_ascii_uppercase());
+    has(u8::is_ascii_digit) || begins_high || rises.count() > 2
 }
 
 /// A word begins with two letters and ends with three digits at most: `app`, `order-line` and
@@ -342,7 +401,7 @@ mod tests {
         let segments: Vec<_> = separators.split(name.as_bytes()).collect();
         let text = |s: &Segment<'_>| {
             let ends = segments.last().is_some_and(|last| last.bytes.as_ptr() == s.bytes.as_ptr());
-            assert!(ends || s.class.separator != 0, "{name}");
+            assert!(ends || s.separator != 0, "{name}");
             String::from_utf8(s.bytes.to_vec()).unwrap()
         };
         segments.iter().map(text).collect()
@@ -372,6 +431,11 @@ mod tests {
             ("3.14", "3.14"),
             ("userSession_web_12", "userSession_ web_ 12"),
             ("img-fDer-u6M", "img- fDer-u6M"),
+            ("img-JG-uf05uhACCDY9S", "img- JG-uf05uhACCDY9S"),
+            ("img-57-tXskpexwKEpixe", "img- 57-tXskpexwKEpixe"),
+            ("user_7_lastLogin", "user_ 7_ lastLogin"),
+            ("{user1000}.following", "{user1000}. following"),
+            ("{a.b}", "{a.b}"),
             ("plain", "plain"),
             ("", ""),
         ] {
@@ -394,7 +458,13 @@ mod tests {
                     let reached = name.reach_one(separator);
                     assert_eq!(reached.to, at.map_or(whole.len(), |at| name.from + at + 1));
                     assert_eq!(reached.separator, at.map(|_| separator));
-                    assert_eq!(reached.has_digit, before.iter().any(u8::is_ascii_digit));
+                    let digits = before.iter().filter(|byte| byte.is_ascii_digit()).count();
+                    let text = match digits {
+                        0 => Text::Word,
+                        n if n == before.len() => Text::Int,
+                        _ => Text::Other,
+                    };
+                    assert_eq!(reached.text, text);
                     assert_eq!(reached.hash, hash(&whole[name.from..reached.to]));
                     name.from = reached.to;
                 }
@@ -413,14 +483,13 @@ mod tests {
     }
 
     #[test]
-    fn classes_tell_words_from_numbers() {
+    fn segments_say_what_is_behind_them() {
         let separators = Separators::default();
-        let classes =
-            |name: &str| separators.split(name.as_bytes()).map(|s| s.class).collect::<Vec<_>>();
-        let class = |separator, shape| Class { separator, shape };
-        assert_eq!(classes("user:7"), [class(1, Shape::Word), class(0, Shape::Number)]);
-        assert_eq!(classes("a/b"), [class(2, Shape::Word), class(0, Shape::Word)]);
-        assert_eq!(classes(&"x".repeat(97)), [class(0, Shape::Long)]);
+        let known = |name: &str| -> Vec<_> {
+            separators.split(name.as_bytes()).map(|s| (s.separator, s.text)).collect()
+        };
+        assert_eq!(known("user:7"), [(1, Text::Word), (0, Text::Int)]);
+        assert_eq!(known("a/b7"), [(2, Text::Word), (0, Text::Other)]);
         assert_eq!(separators.byte(1), Some(b':'));
         assert_eq!(separators.byte(0), None);
     }

@@ -64,6 +64,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
         let row = Row {
             db: entry.db,
             slot: self.cluster.then(|| slot_of(key)),
+            at: entry.at,
             key,
             kind: entry.kind,
             module: footprint.module,
@@ -93,6 +94,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
         let row = Row {
             db: entry.db,
             slot: self.cluster.then(|| slot_of(key)),
+            at: entry.at,
             key,
             kind: ValueKind::String,
             module: None,

@@ -158,3 +158,50 @@ impl AddAssign for Share {
         self.bytes += other.bytes;
     }
 }
+
+impl SubAssign for Share {
+    fn sub_assign(&mut self, other: Self) {
+        self.keys = self.keys.saturating_sub(other.keys);
+        self.bytes = self.bytes - other.bytes;
+    }
+}
+
+/// What names have in common that begin alike, or look alike: how many keys, how much they take,
+/// and which part of that stays until somebody deletes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Mass {
+    /// Keys that never expire.
+    pub never: Share,
+    /// Keys with a TTL, expired ones among them.
+    pub expires: Share,
+    /// Elements of those that have any: a string's length is not counted here.
+    pub elements: u64,
+}
+
+impl Mass {
+    /// How many keys.
+    #[must_use]
+    pub const fn keys(&self) -> u64 {
+        self.never.keys.saturating_add(self.expires.keys)
+    }
+
+    /// What they take.
+    #[must_use]
+    pub fn bytes(&self) -> Size {
+        self.never.bytes + self.expires.bytes
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.keys() == 0
+    }
+}
+
+impl AddAssign for Mass {
+    fn add_assign(&mut self, other: Self) {
+        self.never += other.never;
+        self.expires += other.expires;
+        self.elements = self.elements.saturating_add(other.elements);
+    }
+}

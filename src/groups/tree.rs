@@ -1,4 +1,4 @@
-//! The prefix tree: how many keys, with how much in them, below each prefix.
+//! The tree of names: how many keys, with how much in them, below each prefix, and of each pattern.
 //!
 //! A name is split behind its separators; each segment is a node below the one before it. Names
 //! carry ids, so a tree of all segments would be as large as the snapshot. Three rules bound it,
@@ -6,41 +6,48 @@
 //! among threads:
 //!
 //! 1. *Folding.* A node's children are of classes: the separator behind them (or the end of the
-//!    name), and whether they have digits. Where more children of a class differ than [`Bounds`]
-//!    allows, all of them become one child `*`, and what is below them becomes its children, by
-//!    the same rule. Where those with digits are folded, fewer of the others are allowed. From more names never follows less folding, so to fold as soon as the limit
-//!    is passed is to fold what the whole set of names folds.
-//! 2. *Weight.* Before a node is folded, as many children as are allowed may each have as much
-//!    below them as the `*` has in the end. A tree weighs what it could have held at the most: a
-//!    node as much as one and its children, a `*` as many times as it may have had siblings. From
-//!    more names never follows less weight. The tree is as deep as it may be without weighing
-//!    more than allowed; what is deeper counts for the ancestor at that depth. No tree holds more
-//!    nodes than it weighs, so the limit bounds the memory, too.
+//!    name), and what they look like ([`Shape`]). What can only be an id (a UUID, an address, a
+//!    date) is folded into one child of its shape from the first one on. Of the other classes so
+//!    many children may differ as [`Bounds`] allows; then all of the class become one child, and
+//!    what is below them becomes its children, by the same rule. Where codes are folded, fewer
+//!    words are allowed. From more names never follows less folding, so to fold as soon as the
+//!    limit is passed is to fold what the whole set of names folds.
+//! 2. *Weight.* Before a class is folded, as many children as are allowed may each have as much
+//!    below them as the folded one has in the end. A tree weighs what it could have held at the
+//!    most: a node as much as one and its children, a folded one as many times as it may have had
+//!    siblings. From more names never follows less weight. The tree is as deep as it may be
+//!    without weighing more than allowed; what is deeper counts for the ancestor at that depth. No
+//!    tree holds more nodes than it weighs, so the limit bounds the memory, too.
 //! 3. *Depth.* There is a deepest level in any case.
 //!
-//! With the bounds as they are a tree has 16,384 nodes of about 180 bytes: 3 MB, with sketches of
+//! With the bounds as they are a tree has 20,000 nodes of about 350 bytes: 7 MB, with sketches of
 //! 64 KiB for each level on which something is folded. While two merge there is room for both.
 
 use super::arena::{Arena, Id, Label, Node, Role};
-use super::held::Held;
-use super::separators::{Class, Segment, Separators, Shape};
+use super::held::{Held, Kept};
+use super::separators::{Segment, Separators, Text};
+use super::shape::{self, Class, Shape, Token};
 use super::sketch::{Exempt, Sketch};
-use super::totals::Sum;
-use crate::entries::ValueKind;
 use crate::footprint::Size;
 use std::sync::Arc;
 
 /// How large a tree may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// How many children of a node may differ that have no digits. From 100 on, children of the
-    /// same size are below 1 % each when they are folded, so none of them is missed.
+    /// How many children of a node may differ that are words, on the first two levels. There are
+    /// the names that programs and teams have chosen.
     pub words: usize,
-    /// How many of those where children with digits are folded before the same separator: then
-    /// they are mostly ids that happen to have no digit.
-    pub words_beside_numbers: usize,
-    /// How many that have digits. These are ids, for the most part: the fewer are waited for, the
-    /// deeper the tree can be.
+    /// How many on levels below those.
+    pub words_below: usize,
+    /// How many of those where codes are folded before the same separator: then they are mostly
+    /// ids that happen to have no digit.
+    pub words_beside_codes: usize,
+    /// How many that have digits and are nothing else that is known: `v2`, `5m_avg`.
+    pub codes: usize,
+    /// How many words with an id behind them: `order-AB12-7` and `order-CD34-8` are one.
+    pub heads: usize,
+    /// How many numbers. These are ids, for the most part: the fewer are waited for, the deeper
+    /// the tree can be. The months of a year are told apart.
     pub numbers: usize,
     /// How much a tree may weigh.
     pub weight: usize,
@@ -50,17 +57,29 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { words: 128, words_beside_numbers: 32, numbers: 64, weight: 16_384, depth: 16 }
+        Self {
+            words: 96,
+            words_below: 48,
+            words_beside_codes: 24,
+            codes: 12,
+            heads: 24,
+            numbers: 12,
+            weight: 20_000,
+            depth: 16,
+        }
     }
 }
 
 impl Bounds {
-    /// How many children of a class there may ever be.
-    const fn of(&self, shape: Shape) -> usize {
+    /// How many children of a class there may ever be, below a node at `depth`.
+    const fn of(&self, shape: Shape, depth: u8) -> usize {
         match shape {
-            Shape::Word => self.words,
-            Shape::Number => self.numbers,
-            Shape::Long => 0,
+            Shape::Word if depth < 2 => self.words,
+            Shape::Word => self.words_below,
+            Shape::Mixed => self.codes,
+            Shape::Headed => self.heads,
+            Shape::Int => self.numbers,
+            _ => 0,
         }
     }
 }
@@ -85,26 +104,25 @@ impl Tree {
         Self { arena: Arena::new(), separators, bounds, depth, exempt, sketch }
     }
 
-    /// Adds a key.
+    /// Adds a key; `rule` is the user's rule that claims it.
     #[inline(always)]
-    pub(super) fn add(&mut self, key: &[u8], kind: ValueKind, sum: &Sum, expires: bool) {
+    pub(super) fn add(&mut self, key: &[u8], kept: &Kept, rule: Option<u16>) {
         if self.arena.len() > self.bounds.weight {
             self.settle();
         }
-        let bytes = sum.bytes();
         let at = match self.separators.marks(key) {
             Some(mut marks) => {
                 let (mut at, mut depth) = (Id::ROOT, 0);
                 while depth < self.depth {
                     let Some(segment) = marks.next(Separators::COLON) else { break };
                     depth += 1;
-                    at = self.step(at, &segment, depth, bytes);
+                    at = self.step(at, &segment, depth, kept.bytes);
                 }
                 at
             }
-            None => self.descend(key, bytes),
+            None => self.descend(key, kept.bytes),
         };
-        self.arena.node_mut(at).own.add(kind, sum, expires);
+        self.arena.node_mut(at).held_mut(rule).add(kept);
     }
 
     /// The node of a name that has no marks.
@@ -123,43 +141,78 @@ impl Tree {
     /// The child that `segment` leads to.
     #[inline(always)]
     fn step(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
-        let hash = segment.hash;
-        let is_folded = self.arena.node(at).folds.has(segment.class);
-        if is_folded && !self.is_exempt(segment, depth, hash) {
-            self.note(segment.class, depth, hash, bytes);
-            return self.arena.many_or_new(at, segment.class.separator);
+        let token = match segment.text {
+            Text::Int => Token::plain(segment, Shape::Int),
+            Text::Word => {
+                // most words are known, and need not be looked at
+                match self.arena.child(at, &Token::plain(segment, Shape::Word)) {
+                    Some(child) => return child,
+                    None => Token::of(segment),
+                }
+            }
+            Text::Other | Text::Mac => Token::of(segment),
+        };
+        let is_folded = self.arena.node(at).folds.has(token.class);
+        if is_folded && !self.is_exempt(&token, depth) {
+            self.note(token.class, depth, token.hash, bytes);
+            return self.into_many(at, &token, segment);
         }
-        match self.arena.child(at, segment, hash) {
-            Some(child) => child,
-            None => self.branch(at, segment, depth, bytes),
+        match self.arena.child(at, &token) {
+            Some(child) => {
+                if token.class.shape == Shape::Headed {
+                    self.arena.node_mut(child).see(token.whole);
+                }
+                child
+            }
+            None => self.branch(at, &token, segment, depth, bytes),
         }
+    }
+
+    /// The child into which segments like this one are folded.
+    #[inline(always)]
+    fn into_many(&mut self, at: Id, token: &Token<'_>, segment: &Segment<'_>) -> Id {
+        let many = self.arena.many_or_new(at, token.class);
+        let node = self.arena.node_mut(many);
+        if node.facts != 0 {
+            node.facts &= shape::facts(segment);
+        }
+        many
     }
 
     /// Whether a second pass keeps a segment apart. One that is hostile in its length is not.
     #[inline]
-    fn is_exempt(&self, segment: &Segment<'_>, depth: u8, hash: u64) -> bool {
+    fn is_exempt(&self, token: &Token<'_>, depth: u8) -> bool {
         const LONGEST: usize = 1024;
-        let is_suspect = |exempt: &Arc<Exempt>| exempt.has(depth, hash);
-        self.exempt.as_ref().is_some_and(is_suspect) && segment.bytes.len() <= LONGEST
+        let is_suspect = |exempt: &Arc<Exempt>| exempt.has(depth, token.hash);
+        self.exempt.as_ref().is_some_and(is_suspect) && token.bytes.len() <= LONGEST
     }
 
     /// A new child; where it is one too many, what it is folded into.
     #[cold]
-    fn branch(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
-        let (hash, class) = (segment.hash, segment.class);
-        let role = match self.is_exempt(segment, depth, hash) {
+    fn branch(
+        &mut self,
+        at: Id,
+        token: &Token<'_>,
+        segment: &Segment<'_>,
+        depth: u8,
+        bytes: Size,
+    ) -> Id {
+        let role = match self.is_exempt(token, depth) {
             true => Role::Exempt,
             false => Role::One,
         };
-        let child = self.arena.grow(at, Label { bytes: segment.bytes.into(), hash, class, role });
-        if !self.fold_if_many(at, class) {
+        let child = self.arena.grow(at, Label::of(token, role));
+        if token.class.shape == Shape::Headed {
+            self.arena.node_mut(child).see(token.whole);
+        }
+        if !self.fold_if_many(at, token.class) {
             return child;
         }
         if role == Role::Exempt {
-            return self.arena.child(at, segment, hash).unwrap_or(child);
+            return self.arena.child(at, token).unwrap_or(child);
         }
-        self.note(class, depth, hash, bytes);
-        self.arena.many_or_new(at, class.separator)
+        self.note(token.class, depth, token.hash, bytes);
+        self.into_many(at, token, segment)
     }
 
     /// Notes what is folded away, to find out whether a heavy prefix is among it. Of whole names
@@ -172,11 +225,11 @@ impl Tree {
     }
 
     fn fold_if_many(&mut self, at: Id, class: Class) -> bool {
-        let numbers = Class { shape: Shape::Number, ..class };
-        let is_beside = class.shape == Shape::Word && self.arena.node(at).folds.has(numbers);
-        let limit = match is_beside {
-            true => self.bounds.words_beside_numbers,
-            false => self.bounds.of(class.shape),
+        let node = self.arena.node(at);
+        let codes = Class { shape: Shape::Mixed, ..class };
+        let limit = match class.shape == Shape::Word && node.folds.has(codes) {
+            true => self.bounds.words_beside_codes,
+            false => self.bounds.of(class.shape, node.depth),
         };
         let is_many = self.arena.count(at, class) > limit;
         if is_many {
@@ -192,7 +245,7 @@ impl Tree {
         for child in self.arena.unlink(at, |_, node| is_in(node)) {
             self.fold_in(at, child);
         }
-        if class.shape == Shape::Number {
+        if class.shape == Shape::Mixed {
             self.fold_if_many(at, Class { shape: Shape::Word, ..class });
         }
     }
@@ -202,7 +255,7 @@ impl Tree {
         let label = &self.arena.node(child).label;
         let (hash, class) = (label.hash, label.class);
         let depth = self.arena.node(child).depth;
-        let many = self.arena.many_or_new(at, class.separator);
+        let many = self.arena.many_or_new(at, class);
         let bytes = self.absorb(many, None, child);
         self.note(class, depth, hash, bytes);
         self.arena.free(child);
@@ -212,16 +265,23 @@ impl Tree {
     /// Answers with its bytes.
     fn absorb(&mut self, to: Id, other: Option<&Arena>, from: Id) -> Size {
         let source = other.unwrap_or(&self.arena);
-        let (own, folds) = (source.node(from).own.clone(), source.node(from).folds);
+        let node = source.node(from);
+        let (own, claimed, only) = (node.own.clone(), node.claimed.clone(), node.only.clone());
+        let (folds, facts, bytes) = (node.folds, known_facts(node), node.all().bytes());
         let children: Vec<Id> = source.children(from).collect();
-        self.arena.node_mut(to).own.merge(&own);
+        let target = self.arena.node_mut(to);
+        target.merge_own(&own, claimed.as_deref());
+        match target.label.role {
+            Role::Many => target.facts &= facts,
+            _ => only.iter().for_each(|only| target.see(only)),
+        }
         for class in folds.iter() {
             if !self.arena.node(to).folds.has(class) {
                 self.fold(to, class);
             }
         }
         let below = children.into_iter().map(|child| self.graft(to, other, child));
-        own.totals().bytes() + below.sum()
+        bytes + below.sum()
     }
 
     /// Adds the child `from` of another node to the children of `to`.
@@ -230,20 +290,21 @@ impl Tree {
         let (class, role, hash, depth) =
             (node.label.class, node.label.role, node.label.hash, node.depth);
         if role == Role::Many {
-            let many = self.arena.many_or_new(to, class.separator);
+            let many = self.arena.many_or_new(to, class);
             return self.absorb(many, other, from);
         }
         if role == Role::One && self.arena.node(to).folds.has(class) {
-            let many = self.arena.many_or_new(to, class.separator);
+            let many = self.arena.many_or_new(to, class);
             let bytes = self.absorb(many, other, from);
             self.note(class, depth, hash, bytes);
             return bytes;
         }
-        let segment = Segment { bytes: &node.label.bytes, hash, class };
-        if let Some(child) = self.arena.child(to, &segment, hash) {
+        let label = node.label.clone();
+        let (bytes, tail) = (&*label.bytes, label.tail);
+        let token = Token { bytes, whole: bytes, hash, class, tail };
+        if let Some(child) = self.arena.child(to, &token) {
             return self.absorb(child, other, from);
         }
-        let label = node.label.clone();
         let child = self.arena.grow(to, label);
         let bytes = self.absorb(child, other, from);
         self.fold_if_many(to, class);
@@ -278,7 +339,7 @@ impl Tree {
             return 1;
         }
         let times = |label: &Label| match label.role {
-            Role::Many => self.siblings(node.folds.iter(), label.class.separator),
+            Role::Many => self.siblings(node, label.class),
             Role::One | Role::Exempt => 1,
         };
         let children = self.arena.children(id).map(|child| {
@@ -288,10 +349,14 @@ impl Tree {
         children.fold(1, usize::saturating_add)
     }
 
-    /// As how many nodes a `*` weighs: itself, and as many as there could be before they folded.
-    fn siblings(&self, folded: impl Iterator<Item = Class>, separator: u8) -> usize {
-        let its = folded.filter(|class| class.separator == separator);
-        its.map(|class| self.bounds.of(class.shape)).fold(1, usize::saturating_add)
+    /// As how many nodes a folded child of `node` weighs: itself, and as many as there could be
+    /// before they folded.
+    fn siblings(&self, node: &Node, many: Class) -> usize {
+        let is_in = |class: &Class| {
+            class.separator == many.separator && class.shape.fold() == many.shape
+        };
+        let its = node.folds.iter().filter(is_in);
+        its.map(|class| self.bounds.of(class.shape, node.depth)).fold(1, usize::saturating_add)
     }
 
     /// Adds what is deeper than `depth` to the nodes there.
@@ -309,15 +374,23 @@ impl Tree {
             return children.into_iter().for_each(|child| self.cut(child));
         }
         for child in self.arena.unlink(id, |_, _| true) {
-            let below = self.held(child);
-            self.arena.node_mut(id).own.merge(&below);
+            self.add_below(id, child);
             self.arena.free(child);
         }
     }
 
+    /// Adds what `from` and all below it hold to what `to` holds itself.
+    fn add_below(&mut self, to: Id, from: Id) {
+        let node = self.arena.node(from);
+        let (own, claimed) = (node.own.clone(), node.claimed.clone());
+        let children: Vec<Id> = self.arena.children(from).collect();
+        self.arena.node_mut(to).merge_own(&own, claimed.as_deref());
+        children.into_iter().for_each(|child| self.add_below(to, child));
+    }
+
     /// What a node and all below it hold.
-    fn held(&self, id: Id) -> Held {
-        let mut held = self.arena.node(id).own.clone();
+    pub(super) fn held(&self, id: Id) -> Held {
+        let mut held = self.arena.node(id).all();
         self.arena.children(id).for_each(|child| held.merge(&self.held(child)));
         held
     }
@@ -342,6 +415,18 @@ impl Tree {
         sketch.suspects(least)
     }
 
+    /// The node that holds a key that was added.
+    pub(super) fn find(&self, key: &[u8]) -> Id {
+        let mut at = Id::ROOT;
+        for (segment, _) in self.separators.split(key).zip(0..self.depth) {
+            let token = Token::of(&segment);
+            let many = || self.arena.many(at, token.class);
+            let Some(to) = self.arena.child(at, &token).or_else(many) else { break };
+            at = to;
+        }
+        at
+    }
+
     /// The way to a key that was added.
     pub(super) fn path(&self, key: &[u8]) -> Path {
         let mut segments = self.separators.split(key);
@@ -349,10 +434,10 @@ impl Tree {
         let mut at = Id::ROOT;
         for depth in 1..=self.depth {
             let Some(segment) = segments.next() else { break };
-            let hash = segment.hash;
-            let many = || self.arena.many(at, segment.class.separator);
-            let Some(to) = self.arena.child(at, &segment, hash).or_else(many) else { break };
-            path.steps.push(Step { from: at, to, depth, hash });
+            let token = Token::of(&segment);
+            let many = || self.arena.many(at, token.class);
+            let Some(to) = self.arena.child(at, &token).or_else(many) else { break };
+            path.steps.push(Step { from: at, to, depth, hash: token.hash });
             at = to;
         }
         path.is_whole = segments.next().is_none();
@@ -373,7 +458,7 @@ impl Tree {
                 let label = &self.arena.node(id).label;
                 label.role == Role::Exempt
                     && folds.has(label.class)
-                    && self.held(id).totals().bytes() < least
+                    && self.held(id).bytes() < least
             })
             .collect();
         for id in self.arena.unlink(at, |id, _| light.contains(&id)) {
@@ -381,6 +466,19 @@ impl Tree {
         }
         let children: Vec<Id> = self.arena.children(at).collect();
         children.into_iter().for_each(|child| self.fold_light_below(child, least));
+    }
+}
+
+/// What is true of all segments that a node stands for.
+pub(super) fn known_facts(node: &Node) -> u8 {
+    let Label { bytes, hash, class, role, .. } = &node.label;
+    match role {
+        Role::Many => node.facts,
+        _ if class.shape == Shape::Headed => 0,
+        _ => {
+            let (separator, text) = (class.separator, Text::Other);
+            shape::facts(&Segment { bytes, hash: *hash, separator, text })
+        }
     }
 }
 

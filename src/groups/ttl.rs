@@ -1,6 +1,7 @@
 //! Lifetimes: what frees itself by when.
 
 use super::totals::Share;
+use crate::footprint::Size;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -84,7 +85,7 @@ impl Lifetime {
 }
 
 /// Keys and bytes by lifetime.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lifetimes([Share; 9]);
 
 impl Lifetimes {
@@ -92,6 +93,23 @@ impl Lifetimes {
     pub fn add(&mut self, lifetime: Lifetime, keys: Share) {
         if let Some(share) = self.0.get_mut(lifetime as usize) {
             *share += keys;
+        }
+    }
+
+    /// Adds one key.
+    #[inline(always)]
+    pub(super) fn add_one(&mut self, lifetime: Lifetime, bytes: Size) {
+        if let Some(share) = self.0.get_mut(lifetime as usize) {
+            // keys are fewer than bytes, so they cannot overflow one by one
+            share.keys += 1;
+            share.bytes += bytes;
+        }
+    }
+
+    /// Takes keys out again.
+    pub(super) fn remove(&mut self, lifetime: Lifetime, keys: Share) {
+        if let Some(share) = self.0.get_mut(lifetime as usize) {
+            *share -= keys;
         }
     }
 
@@ -110,7 +128,6 @@ impl Lifetimes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::footprint::Size;
 
     #[test]
     fn each_end_belongs_to_the_earlier_lifetime() {

@@ -174,6 +174,11 @@ fn within(part: Sum, bytes: u64) -> Tally {
     Tally::new(part.keys, part.bytes().round().min(bytes))
 }
 
+/// The same of a share.
+fn share_within(part: Share, bytes: u64) -> Tally {
+    Tally::new(part.keys, part.bytes.round().min(bytes))
+}
+
 /// The name of a cell's type.
 fn type_name(kind: ValueKind, module: Option<ModuleId>) -> String {
     module.map_or_else(|| kind.name().to_owned(), ModuleId::name)
@@ -272,8 +277,8 @@ fn prefixes(groups: &Groups, extent: Extent, bytes: u64) -> Vec<PrefixRow> {
                 _ => None,
             },
             all: Tally::new(line.totals.keys(), bytes),
-            no_ttl: within(line.totals.never, bytes),
-            elements: Count(line.totals.all().elements),
+            no_ttl: share_within(line.totals.never, bytes),
+            elements: Count(line.totals.elements),
             types: match line.subject {
                 Subject::Prefix(prefix) => {
                     prefix.kinds().into_iter().map(|(kind, _)| kind.name()).collect()
@@ -325,7 +330,7 @@ fn never_expire(groups: &Groups, extent: Extent) -> Vec<NeverExpireRow> {
         Subject::Prefix(prefix) if line.totals.never.keys > 0 => Some(NeverExpireRow {
             prefix: Prefix(prefix.name.clone()),
             kind: prefix_kind(prefix.what),
-            no_ttl: Tally::new(line.totals.never.keys, line.totals.never.bytes().round()),
+            no_ttl: Tally::new(line.totals.never.keys, line.totals.never.bytes.round()),
             all: Tally::new(line.totals.keys(), line.totals.bytes().round()),
         }),
         _ => None,

@@ -4,7 +4,7 @@ use super::escape;
 use super::units::Millis;
 use crate::entries::ModuleId;
 use crate::footprint::{Certainty, Footprint, Parts, Size};
-use crate::groups::Row;
+use crate::groups::{Patterns, Row};
 
 /// A form of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Column {
     Freq,
     /// Its cluster slot.
     Slot,
+    /// The pattern that it belongs to.
+    Pattern,
     /// The length of its longest element.
     LargestElement,
     /// Fields of a hash that have a TTL of their own.
@@ -62,7 +64,7 @@ pub enum Column {
 
 impl Column {
     /// Those that are shown unless others are asked for.
-    pub const DEFAULT: [Self; 11] = [
+    pub const DEFAULT: [Self; 12] = [
         Self::Db,
         Self::Key,
         Self::Type,
@@ -74,6 +76,7 @@ impl Column {
         Self::Idle,
         Self::Freq,
         Self::Slot,
+        Self::Pattern,
     ];
 
     /// The others.
@@ -103,6 +106,7 @@ impl Column {
             Self::Idle => "idle_s",
             Self::Freq => "freq",
             Self::Slot => "slot",
+            Self::Pattern => "pattern",
             Self::LargestElement => "largest_element",
             Self::FieldsWithTtl => "fields_with_ttl",
             Self::Spread => "spread",
@@ -128,6 +132,7 @@ pub struct Rows {
     format: RowFormat,
     columns: Vec<Place>,
     reference: Option<Millis>,
+    patterns: Option<Patterns>,
 }
 
 /// A column in its place, with what it begins with in every row.
@@ -164,6 +169,7 @@ enum Value<'a> {
     Word(&'static str),
     Module(ModuleId),
     Name(&'a [u8]),
+    Text(&'a str),
 }
 
 impl Rows {
@@ -173,7 +179,19 @@ impl Rows {
     pub fn new(format: RowFormat, columns: Vec<Column>, reference: Option<Millis>) -> Self {
         let places = columns.into_iter().enumerate();
         let columns = places.map(|(index, column)| Place::new(format, index, column)).collect();
-        Self { format, columns, reference }
+        Self { format, columns, reference, patterns: None }
+    }
+
+    /// The same, with the patterns that the keys belong to.
+    #[must_use]
+    pub fn with_patterns(self, patterns: Patterns) -> Self {
+        Self { patterns: Some(patterns), ..self }
+    }
+
+    /// Whether the rows tell the patterns of their keys.
+    #[must_use]
+    pub fn tell_patterns(&self) -> bool {
+        self.columns.iter().any(|place| place.column == Column::Pattern)
     }
 
     /// Whether the rows tell what only a look at every element can.
@@ -226,6 +244,10 @@ impl Rows {
                     json_name(&place.lead, name, out);
                     continue;
                 }
+                Value::Text(text) => {
+                    json_name(&place.lead, text.as_bytes(), out);
+                    continue;
+                }
                 Value::Word(word) => {
                     json_text(&place.lead, word, out);
                     continue;
@@ -259,6 +281,10 @@ impl Rows {
                     csv_name(name, out);
                     continue;
                 }
+                Value::Text(text) => {
+                    escape::csv(text.as_bytes(), out);
+                    continue;
+                }
                 Value::Module(id) => {
                     out.extend_from_slice(id.name().as_bytes());
                     continue;
@@ -275,7 +301,7 @@ impl Rows {
     }
 
     #[inline]
-    fn value<'a>(&self, column: Column, row: &Row<'a>, footprint: &Footprint) -> Value<'a> {
+    fn value<'a>(&'a self, column: Column, row: &Row<'a>, footprint: &Footprint) -> Value<'a> {
         match column {
             Column::Db => row.db.map_or(Value::Unknown, Value::Number),
             Column::Key => Value::Name(row.key),
@@ -288,6 +314,10 @@ impl Rows {
             Column::Idle => number(row.idle_s),
             Column::Freq => number(row.freq),
             Column::Slot => number(row.slot),
+            Column::Pattern => match &self.patterns {
+                Some(patterns) => Value::Text(patterns.name(row.key)),
+                None => Value::Absent,
+            },
             Column::LargestElement => number(footprint.largest_element),
             Column::FieldsWithTtl => Value::Number(footprint.fields_with_ttl),
             Column::Spread => Value::Number(footprint.spread.round()),
@@ -391,6 +421,7 @@ mod tests {
 
     fn row<'a>(key: &'a [u8], footprint: &Footprint) -> Row<'a> {
         Row {
+            at: 0,
             db: Some(0),
             slot: None,
             key,

@@ -8,7 +8,7 @@ use crate::keys;
 use crate::output::Output;
 use crate::progress;
 use rdblens::footprint::TemplateShares;
-use rdblens::groups::{Plan, Source, template_uses};
+use rdblens::groups::{Plan, Settings, Source, patterns, template_uses};
 use rdblens::report::{Millis, Rows};
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,7 +40,11 @@ pub fn run(config: &Config) -> Result<Exit, String> {
             let input = Input { config, source, server, templates, started };
             match &config.task {
                 Task::Rows { format, columns } => {
-                    let rows = Rows::new(*format, columns.clone(), reference(config, &input));
+                    let mut rows = Rows::new(*format, columns.clone(), reference(config, &input));
+                    if rows.tell_patterns() {
+                        let settings = Settings::new(0);
+                        rows = rows.with_patterns(patterns(source, &plan, &settings));
+                    }
                     keys::run(&input, &plan, &rows, &mut output)
                 }
                 Task::Report(report) => analyze::run(&input, &plan, report, &mut output),

@@ -1,59 +1,91 @@
 //! The tree against its own definition, on the complete set of names.
 
-use super::super::prefixes::{Prefix, What, build};
+use super::super::held::Sample;
+use super::super::prefixes::{Prefix, What, build, push_placeholder};
+use super::super::separators;
+use super::super::ttl::Lifetime;
 use super::*;
-use crate::footprint::Sizes;
+use crate::entries::ValueKind;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const SMALL: Bounds =
-    Bounds { words: 3, words_beside_numbers: 1, numbers: 2, weight: 40, depth: 4 };
-
-fn one(bytes: u64) -> Sum {
-    let mut sizes = Sizes::default();
-    sizes.0[0] = Size::bytes(bytes);
-    sizes.0[2] = Size::bytes(1);
-    Sum { keys: 1, elements: bytes % 7, sizes }
-}
+const SMALL: Bounds = Bounds {
+    words: 3,
+    words_below: 2,
+    words_beside_codes: 1,
+    codes: 2,
+    heads: 2,
+    numbers: 2,
+    weight: 60,
+    depth: 4,
+};
 
 type Key = (String, u64);
 
-fn expires((name, bytes): &Key) -> bool {
-    (name.len() as u64 + bytes).is_multiple_of(2)
+fn kept((name, bytes): &Key) -> Kept {
+    let at = usize::try_from(*bytes).unwrap();
+    Kept {
+        kind: ValueKind::ALL[(name.len() / 3 + at) % 3],
+        bytes: Size::bytes(*bytes),
+        elements: bytes % 7,
+        lifetime: Lifetime::ALL[(name.len() + at) % 9],
+        sample: Sample { hash: separators::hash(name.as_bytes()), at: *bytes },
+        idle_s: bytes.is_multiple_of(3).then_some(bytes * 40_000),
+        freq: None,
+    }
 }
 
-fn kind((name, bytes): &Key) -> ValueKind {
-    ValueKind::ALL[(name.len() / 3 + usize::try_from(*bytes).unwrap()) % 3]
+/// Some are claimed by a rule.
+fn rule(key: &Key) -> Option<u16> {
+    key.1.is_multiple_of(5).then_some(u16::try_from(key.1 % 3).unwrap())
 }
 
 fn tree(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Tree {
     let mut tree = Tree::new(Separators::default(), SMALL, exempt.cloned());
     for key in keys {
-        tree.add(key.0.as_bytes(), kind(key), &one(key.1), expires(key));
+        tree.add(key.0.as_bytes(), &kept(key), rule(key));
     }
     tree
 }
 
 fn finish(tree: Tree, least: u64) -> Prefix {
-    build(tree, &[], Size::bytes(least))
+    build(tree, &[], Size::bytes(least), 0)
 }
 
-/// A name, split: text, class, and whether a second pass keeps it apart.
+/// A name, split: what tells a segment from others, and whether a second pass keeps it apart.
 #[derive(Clone)]
 struct Split {
-    segments: Vec<(String, Class, bool)>,
+    segments: Vec<Part>,
     held: Held,
+}
+
+#[derive(Clone)]
+struct Part {
+    name: String,
+    whole: String,
+    class: Class,
+    tail: Shape,
+    facts: u8,
+    kept: bool,
 }
 
 fn split_all(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Vec<Split> {
     let separators = Separators::default();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let split = |key: &Key| {
         let segments = (1..).zip(separators.split(key.0.as_bytes())).map(|(depth, segment)| {
-            let kept = exempt.is_some_and(|e| e.has(depth, segment.hash));
-            (String::from_utf8(segment.bytes.to_vec()).unwrap(), segment.class, kept)
+            let token = Token::of(&segment);
+            Part {
+                name: text(token.bytes),
+                whole: text(segment.bytes),
+                class: token.class,
+                tail: token.tail,
+                facts: shape::facts(&segment),
+                kept: exempt.is_some_and(|e| e.has(depth, token.hash)),
+            }
         });
         let mut held = Held::default();
-        held.add(kind(key), &one(key.1), expires(key));
+        held.add(&kept(key));
         Split { segments: segments.collect(), held }
     };
     keys.iter().map(split).collect()
@@ -70,47 +102,81 @@ fn define(
     let (depth, cut) = at;
     let [mut own, mut all] = <[Held; 2]>::default();
     names.iter().for_each(|n| all.merge(&n.held));
-    let mut groups = BTreeMap::<(Class, String, bool), Vec<Split>>::new();
+    let mut groups = BTreeMap::<(Class, Shape, String, bool), Vec<Split>>::new();
     for n in names {
         match n.segments.get(depth) {
-            Some((text, class, kept)) if depth < cut => {
-                groups.entry((*class, text.clone(), *kept)).or_default().push(n);
+            Some(part) if depth < cut => {
+                let key = (part.class, part.tail, part.name.clone(), part.kept);
+                groups.entry(key).or_default().push(n);
             }
             _ => own.merge(&n.held),
         }
     }
-    let counted = |class: Class| groups.keys().filter(|(c, _, kept)| *c == class && !kept).count();
-    let passes = |class: Class, limit| counted(class) > limit;
+    let counted = |class: Class| groups.keys().filter(|(c, .., kept)| *c == class && !kept).count();
+    let limit = |class: Class| SMALL.of(class.shape, u8::try_from(depth).unwrap());
     let is_folded = |class: Class| {
-        let numbers = Class { shape: Shape::Number, ..class };
-        passes(class, SMALL.of(class.shape))
+        let codes = Class { shape: Shape::Mixed, ..class };
+        class.shape.is_folded()
+            || counted(class) > limit(class)
             || class.shape == Shape::Word
-                && passes(numbers, SMALL.numbers)
-                && passes(class, SMALL.words_beside_numbers)
+                && counted(codes) > limit(codes)
+                && counted(class) > SMALL.words_beside_codes
     };
     let (mut children, mut weight) = (Vec::new(), 1);
-    let mut many = BTreeMap::<u8, (Vec<Split>, usize)>::new();
+    let mut many = BTreeMap::<Class, (Vec<Split>, usize)>::new();
+    let fold = |class: Class| Class { shape: class.shape.fold(), ..class };
     for class in groups.keys().map(|key| key.0).collect::<std::collections::BTreeSet<_>>() {
         if is_folded(class) {
-            many.entry(class.separator).or_default().1 += SMALL.of(class.shape);
+            many.entry(fold(class)).or_default().1 += limit(class);
         }
     }
-    for ((class, text, kept), names) in &groups {
-        let bytes: u64 = names.iter().map(|n| n.held.totals().bytes().floor()).sum();
+    for ((class, tail, text, kept), names) in &groups {
+        let bytes: u64 = names.iter().map(|n| n.held.bytes().floor()).sum();
         let is_light = light.is_some_and(|least| bytes < least);
         if is_folded(*class) && (!kept || is_light) {
-            many.get_mut(&class.separator).unwrap().0.extend(names.clone());
+            many.get_mut(&fold(*class)).unwrap().0.extend(names.clone());
             continue;
         }
-        let what = if class.separator == 0 { What::Name } else { What::Prefix };
+        let wholes: std::collections::BTreeSet<_> =
+            names.iter().map(|n| &n.segments[depth].whole).collect();
+        let end = Separators::default().byte(class.separator).map(char::from);
+        let end = end.map(String::from).unwrap_or_default();
+        let (text, what) = match class.shape {
+            Shape::Headed if wholes.len() > 1 => {
+                (format!("{text}{}{end}", tail.placeholder()), What::Folded)
+            }
+            Shape::Headed => (wholes.first().unwrap().to_string(), What::Name),
+            _ => (text.clone(), What::Name),
+        };
+        let what = match what {
+            What::Name if class.separator != 0 => What::Prefix,
+            what => what,
+        };
         let child = define(&format!("{name}{text}"), what, names.clone(), (depth + 1, cut), light);
         children.push(child.0);
         weight += child.1;
     }
-    for (separator, (names, times)) in many {
-        let end = Separators::default().byte(separator).map(char::from);
-        let name = format!("{name}*{}", end.map(String::from).unwrap_or_default());
+    for (class, (names, times)) in many {
+        let end = Separators::default().byte(class.separator).map(char::from);
+        let facts = |n: &Split| match n.segments[depth].class.shape {
+            Shape::Headed => 0,
+            _ => n.segments[depth].facts,
+        };
+        let facts = names.iter().map(facts).fold(shape::fact::ALL, |all, one| all & one);
+        let mut name = name.as_bytes().to_vec();
+        let is_code = groups.keys().any(|(c, ..)| {
+            matches!(c.shape, Shape::Mixed | Shape::Headed)
+                && c.separator == class.separator
+                && is_folded(*c)
+        });
+        let shape = if class.shape == Shape::Word && is_code { Shape::Mixed } else { class.shape };
+        push_placeholder(&mut name, shape, facts);
+        let name = String::from_utf8(name).unwrap();
+        let name = format!("{name}{}", end.map(String::from).unwrap_or_default());
         let child = define(&name, What::Folded, names, (depth + 1, cut), light);
+        if child.0.totals.is_empty() {
+            continue;
+        }
         children.push(child.0);
         weight += child.1 * (times + 1);
     }
@@ -118,7 +184,7 @@ fn define(
         let order = |p: &Prefix| (std::cmp::Reverse(p.totals.bytes()), p.what, p.name.clone());
         order(a).cmp(&order(b))
     });
-    (Prefix::new(name, what, (&all, own.totals()), children), weight)
+    (Prefix::new(name, what, (&all, own.mass()), children), weight)
 }
 
 fn definition(keys: &[Key], exempt: Option<&Arc<Exempt>>, least: u64) -> Prefix {
@@ -133,6 +199,8 @@ fn keys() -> impl Strategy<Value = Vec<Key>> {
     let name = prop_oneof![
         4 => "[ab]:([0-5]|[a-d]):([0-3]|x|y|)(:[0-9]:[a-c])?",
         2 => "[a-f]:[0-9]",
+        2 => "[ab]:(v[0-3]|(no|yes|or)-?[0-9]|[a-c]):([0-9]|x)?",
+        1 => "a:(2026-1[0-2]|[{]?[0-9]{1,2}[}]?|1\\.1\\.1\\.[0-9]):[ab]",
         1 => "([0-9]|[a-e])/[ab]/([0-9]|)",
         1 => "(no|yes|or|and|if)[-_.][0-9]{1,2}",
         1 => "[a-z0-9]{0,2}",
@@ -219,7 +287,7 @@ proptest! {
         let mut rest = keys.as_slice();
         for length in parts.into_iter().chain([usize::MAX]) {
             let (head, tail) = rest.split_at(length.min(rest.len()));
-            head.iter().for_each(|k| part.add(k.0.as_bytes(), kind(k), &one(k.1), expires(k)));
+            head.iter().for_each(|k| part.add(k.0.as_bytes(), &kept(k), rule(k)));
             sum.take_in(&mut part);
             rest = tail;
         }
@@ -239,7 +307,7 @@ fn many_names_take_bounded_memory() {
             format!("{mixed:x}:{n}:{mixed}"),
             format!("t{a}:u{mixed:x}:v{b}"),
         ] {
-            tree.add(name.as_bytes(), ValueKind::Set, &one(10), false);
+            tree.add(name.as_bytes(), &kept(&(name.clone(), 10)), None);
         }
         assert!(tree.arena.len() <= limit);
     }
