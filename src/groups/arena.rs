@@ -34,8 +34,8 @@ pub(super) struct Label {
 }
 
 impl Label {
-    pub(super) fn of(token: &Token<'_>, role: Role) -> Self {
-        let Token { bytes, hash, class, tail, .. } = *token;
+    pub(super) fn of(token: Token<'_>, role: Role) -> Self {
+        let Token { bytes, hash, class, tail, .. } = token;
         Self { bytes: bytes.into(), hash, class, tail, role }
     }
 
@@ -61,28 +61,26 @@ pub(super) enum Role {
 pub(super) struct Folds(u64);
 
 impl Folds {
-    /// The shapes of which some have names of their own.
+    /// The shapes of which some have names of their own: those with the lowest numbers.
     const SHAPES: [Shape; 4] = [Shape::Word, Shape::Mixed, Shape::Headed, Shape::Int];
 
-    const fn bit(class: Class) -> u64 {
-        let bit = match class.shape {
-            Shape::Word => 1,
-            Shape::Mixed => 1 << 16,
-            Shape::Headed => 1 << 32,
-            Shape::Int => 1 << 48,
-            _ => 0,
-        };
-        bit << (class.separator & 15)
+    /// The place of a class's bit; of shapes that are folded from the beginning it says nothing.
+    #[inline]
+    const fn place(class: Class) -> u32 {
+        (class.shape as u32 & 3) << 4 | (class.separator & 15) as u32
     }
 
     /// Whether children of this class have no nodes of their own.
     #[inline]
     pub(super) const fn has(self, class: Class) -> bool {
-        class.shape.is_folded() || self.0 & Self::bit(class) != 0
+        let is_always = class.shape as u8 >= Self::SHAPES.len() as u8;
+        is_always | (self.0 >> Self::place(class) & 1 != 0)
     }
 
     pub(super) const fn set(&mut self, class: Class) {
-        self.0 |= Self::bit(class);
+        if !class.shape.is_folded() {
+            self.0 |= 1 << Self::place(class);
+        }
     }
 
     /// The folded classes, but for those that are always.
@@ -239,14 +237,15 @@ impl Arena {
     }
 
     /// The child of this name.
-    #[inline]
-    pub(super) fn child(&self, parent: Id, token: &Token<'_>) -> Option<Id> {
-        let tag = tag(token.class, token.tail, Role::One);
-        let is_it = |id: &Id| {
+    #[inline(always)]
+    pub(super) fn child(&self, parent: Id, token: Token<'_>) -> Option<Id> {
+        let Token { bytes, hash, class, tail, .. } = token;
+        let tag = tag(class, tail, Role::One);
+        let is_it = move |id: &Id| {
             let node = self.node(*id);
-            node.parent == parent && node.tag == tag && is_same(&node.label.bytes, token.bytes)
+            node.parent == parent && node.tag == tag && is_same(&node.label.bytes, bytes)
         };
-        self.table.find(key(parent, token.hash), is_it).copied()
+        self.table.find(key(parent, hash), is_it).copied()
     }
 
     /// The child into which those of `class` are folded.
@@ -414,14 +413,14 @@ mod tests {
     }
 
     fn label(bytes: &[u8]) -> Label {
-        Label::of(&token(bytes), Role::One)
+        Label::of(token(bytes), Role::One)
     }
 
     #[test]
     fn freed_nodes_are_forgotten_and_used_again() {
         let mut arena = Arena::new();
         let class = Class { separator: 0, shape: Shape::Word };
-        let find = |arena: &Arena, parent, bytes: &[u8]| arena.child(parent, &token(bytes));
+        let find = |arena: &Arena, parent, bytes: &[u8]| arena.child(parent, token(bytes));
         let a = arena.grow(Id::ROOT, label(b"a"));
         let b = arena.grow(Id::ROOT, label(b"b"));
         let under_a = arena.grow(a, label(b"a"));
@@ -457,7 +456,9 @@ mod tests {
         let class = |separator, shape| Class { separator, shape };
         folds.set(class(15, Shape::Int));
         folds.set(class(0, Shape::Word));
-        assert!(folds.has(class(3, Shape::Long)) && folds.has(class(3, Shape::Uuid)));
+        for shape in [Shape::Long, Shape::Hex, Shape::Uuid, Shape::Ip, Shape::Mac] {
+            assert!(folds.has(class(3, shape)));
+        }
         assert!(!folds.has(class(3, Shape::Mixed)));
         let all: Vec<_> = folds.iter().collect();
         assert_eq!(all, [class(0, Shape::Word), class(15, Shape::Int)]);

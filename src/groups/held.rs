@@ -19,8 +19,8 @@ pub(super) struct Kept {
     pub bytes: Size,
     pub elements: u64,
     pub lifetime: Lifetime,
-    /// A number for the name, and where the key begins, if it is to be found again.
-    pub sample: Sample,
+    /// Where it begins.
+    pub at: u64,
     /// Its idle time in seconds or its LFU counter.
     pub idle_s: Option<u64>,
     pub freq: Option<u8>,
@@ -99,16 +99,16 @@ impl Held {
         self.usage.as_deref()
     }
 
-    /// Adds one key.
+    /// Adds one key; `hash` is that of its name.
     #[inline(always)]
-    pub(super) fn add(&mut self, key: &Kept) {
+    pub(super) fn add(&mut self, key: &Kept, hash: u64) {
         if self.kind != Some(key.kind) || self.table.is_some() {
             self.add_kind(key);
         }
         self.lives.add_one(key.lifetime, key.bytes);
         self.elements = self.elements.saturating_add(key.elements);
-        if key.sample < self.samples[SAMPLES - 1] {
-            self.remember(key.sample);
+        if hash <= self.samples[SAMPLES - 1].hash && key.lifetime == Lifetime::Never {
+            self.remember(Sample { hash, at: key.at });
         }
         if key.idle_s.is_some() || key.freq.is_some() {
             self.usage.get_or_insert_default().add(key.bytes, key.idle_s, key.freq);
@@ -205,7 +205,7 @@ mod tests {
             bytes: Size::bytes(bytes),
             elements: bytes % 5,
             lifetime: Lifetime::ALL[kind],
-            sample: Sample { hash: bytes, at: bytes * 2 },
+            at: bytes * 2,
             idle_s: (bytes % 3 == 0).then_some(bytes * 5000),
             freq: None,
         }
@@ -219,7 +219,7 @@ mod tests {
         ) {
             let held = |keys: &[(usize, u64)]| {
                 let mut held = Held::default();
-                keys.iter().for_each(|k| held.add(&key(k)));
+                keys.iter().for_each(|k| held.add(&key(k), k.1));
                 held
             };
             let whole = held(&keys);
@@ -235,7 +235,7 @@ mod tests {
             prop_assert_eq!(merged.mass(), whole.mass());
             prop_assert_eq!(merged.samples, whole.samples);
             prop_assert_eq!(merged.usage(), whole.usage());
-            let mut lowest: Vec<u64> = keys.iter().map(|k| k.1).collect();
+            let mut lowest: Vec<u64> = keys.iter().filter(|k| k.0 == 0).map(|k| k.1).collect();
             lowest.sort_unstable();
             lowest.dedup();
             lowest.truncate(SAMPLES);

@@ -78,7 +78,9 @@ impl<'n> Marks<'n> {
         self.from = from + len;
         let bytes = self.name.get(from..self.from)?;
         let hash = hash(self.name, from, len);
-        Some(Segment { bytes, hash, separator: if has_end { number } else { 0 }, text })
+        let separator = if has_end { number } else { 0 };
+        let digits = (self.digits >> from) & (u64::MAX >> (64 - len));
+        Some(Segment { bytes, hash, separator, text, digits })
     }
 }
 
@@ -106,7 +108,7 @@ fn hash(name: &[u8], from: usize, len: usize) -> u64 {
 
 /// Eight bytes of `name` from `at` on, filled up with zeros.
 #[inline(always)]
-fn word(name: &[u8], at: usize) -> u64 {
+pub(super) fn word(name: &[u8], at: usize) -> u64 {
     let Some(rest) = name.get(at..) else { return 0 };
     match (rest.first_chunk(), name.last_chunk()) {
         (Some(word), _) => u64::from_le_bytes(*word),
@@ -139,6 +141,7 @@ mod tests {
                     assert_eq!(same.bytes, segment.bytes);
                     assert_eq!(same.hash, segment.hash);
                     assert_eq!((same.separator, same.text), (segment.separator, segment.text));
+                    assert_eq!(same.digits, segment.digits);
                 }
                 assert!(marks.next(1).is_none());
             }

@@ -1,7 +1,7 @@
 //! The patterns of a snapshot's names, found in a pass of its own that looks at nothing else.
 
 use super::fold::{Plan, Task, fold};
-use super::held::{Kept, Sample};
+use super::held::Kept;
 use super::partial::Settings;
 use super::patterns::Patterns;
 use super::stretch::{Source, Worker};
@@ -56,8 +56,8 @@ impl Reader<'_> {
             kind: ValueKind::String,
             bytes: Size::ZERO,
             elements: 0,
-            lifetime: Lifetime::Never,
-            sample: Sample::NONE,
+            lifetime: Lifetime::Later,
+            at: 0,
             idle_s: None,
             freq: None,
         };

@@ -1,12 +1,12 @@
 //! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
 
-use super::held::{Kept, Sample};
+use super::held::Kept;
 use super::kind::{Cell, Cells, by};
 use super::patterns::Patterns;
 use super::prefixes::{self, Prefix};
 use super::row::Row;
 use super::rules::Rules;
-use super::separators::{self, Separators};
+use super::separators::Separators;
 use super::sketch::Exempt;
 use super::slot::Slots;
 use super::top::{Big, Top};
@@ -113,16 +113,12 @@ impl Groups {
         if let Some(slot) = row.slot {
             self.slots.add(slot, bytes);
         }
-        let sample = match lifetime {
-            Lifetime::Never => Sample { hash: separators::hash(row.key), at: row.at },
-            _ => Sample::NONE,
-        };
         let kept = Kept {
             kind: row.kind,
             bytes,
             elements: sum.elements,
             lifetime,
-            sample,
+            at: row.at,
             idle_s: row.idle_s,
             freq: row.freq,
         };

@@ -1,7 +1,7 @@
 //! The finished prefix tree, added up.
 
 use super::arena::{Id, Node, Role};
-use super::held::{Kept, Sample, Shares, add_shares};
+use super::held::{Kept, Shares, add_shares};
 use super::shape::{Shape, fact};
 use super::top::Big;
 use super::totals::{Mass, Share, countable};
@@ -103,7 +103,7 @@ fn take_out(
         bytes: big.sizes.first(),
         elements: countable(big.kind, big.elements),
         lifetime: Lifetime::of(big.expires_at_ms, taken_at_ms),
-        sample: Sample::NONE,
+        at: 0,
         idle_s: None,
         freq: None,
     };

@@ -52,6 +52,14 @@ pub(super) struct Segment<'a> {
     /// The number of the separator behind it; zero at the end of a name.
     pub separator: u8,
     pub text: Text,
+    /// A bit for each of the first 64 bytes that is a digit, the lowest for the first.
+    pub digits: u64,
+}
+
+/// A bit for each of the first 64 bytes that is a digit.
+pub(super) fn digits(bytes: &[u8]) -> u64 {
+    let bits = bytes.iter().take(64).map(|byte| u64::from(byte.is_ascii_digit()));
+    bits.zip(0..).fold(0, |all, (bit, at)| all | bit << at)
 }
 
 impl<'a> Segment<'a> {
@@ -76,6 +84,12 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 pub(super) const fn mix(hash: u64, word: u64) -> u64 {
     let product = ((hash ^ word ^ 0x9e37_79b9_7f4a_7c15) as u128) * 0xd1b5_4a32_d192_ed03_u128;
     (product as u64) ^ (product >> 64) as u64
+}
+
+/// Adds a segment's hash to that of those before it.
+#[inline]
+pub(super) const fn chain(hash: u64, segment: u64) -> u64 {
+    (hash.rotate_left(5) ^ segment).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Less than eight bytes, filled up with zeros.
@@ -189,7 +203,8 @@ impl Separators {
         let bytes = name.whole.get(name.from..reached.to).filter(|bytes| !bytes.is_empty())?;
         name.from = reached.to;
         let separator = reached.separator.map_or(0, |byte| self.number(byte));
-        Some(Segment { bytes, hash: reached.hash, separator, text: reached.text })
+        let Reach { hash, text, .. } = reached;
+        Some(Segment { bytes, hash, separator, text, digits: digits(bytes) })
     }
 
     /// Whether a name that is split at `at` is split at colons.

@@ -25,7 +25,7 @@
 
 use super::arena::{Arena, Id, Label, Node, Role};
 use super::held::{Held, Kept};
-use super::separators::{Segment, Separators, Text};
+use super::separators::{self, Segment, Separators, Text};
 use super::shape::{self, Class, Shape, Token};
 use super::sketch::{Exempt, Sketch};
 use crate::footprint::Size;
@@ -110,67 +110,69 @@ impl Tree {
         if self.arena.len() > self.bounds.weight {
             self.settle();
         }
-        let at = match self.separators.marks(key) {
+        let (at, hash) = match self.separators.marks(key) {
             Some(mut marks) => {
-                let (mut at, mut depth) = (Id::ROOT, 0);
-                while depth < self.depth {
-                    let Some(segment) = marks.next(Separators::COLON) else { break };
-                    depth += 1;
-                    at = self.step(at, &segment, depth, kept.bytes);
+                let (mut at, mut depth, mut hash) = (Id::ROOT, 0, 0);
+                while let Some(segment) = marks.next(Separators::COLON) {
+                    hash = separators::chain(hash, segment.hash);
+                    if depth < self.depth {
+                        depth += 1;
+                        at = self.step(at, segment, depth, kept.bytes);
+                    }
                 }
-                at
+                (at, hash)
             }
             None => self.descend(key, kept.bytes),
         };
-        self.arena.node_mut(at).held_mut(rule).add(kept);
+        self.arena.node_mut(at).held_mut(rule).add(kept, hash);
     }
 
-    /// The node of a name that has no marks.
+    /// The node of a name that has no marks, and the name's hash.
     #[inline(never)]
-    fn descend(&mut self, key: &[u8], bytes: Size) -> Id {
+    fn descend(&mut self, key: &[u8], bytes: Size) -> (Id, u64) {
         let mut name = self.separators.begin(key);
-        let (mut at, mut depth) = (Id::ROOT, 0);
-        while depth < self.depth {
-            let Some(segment) = self.separators.next(&mut name) else { break };
-            depth += 1;
-            at = self.step(at, &segment, depth, bytes);
+        let (mut at, mut depth, mut hash) = (Id::ROOT, 0, 0);
+        while let Some(segment) = self.separators.next(&mut name) {
+            hash = separators::chain(hash, segment.hash);
+            if depth < self.depth {
+                depth += 1;
+                at = self.step(at, segment, depth, bytes);
+            }
         }
-        at
+        (at, hash)
     }
 
     /// The child that `segment` leads to.
     #[inline(always)]
-    fn step(&mut self, at: Id, segment: &Segment<'_>, depth: u8, bytes: Size) -> Id {
-        let token = match segment.text {
-            Text::Int => Token::plain(segment, Shape::Int),
-            Text::Word => {
-                // most words are known, and need not be looked at
-                match self.arena.child(at, &Token::plain(segment, Shape::Word)) {
-                    Some(child) => return child,
-                    None => Token::of(segment),
-                }
-            }
+    fn step(&mut self, at: Id, segment: Segment<'_>, depth: u8, bytes: Size) -> Id {
+        let mut token = match segment.text {
             Text::Other | Text::Mac => Token::of(segment),
+            // most words are known, and need not be looked at
+            text => Token::plain(segment, if text == Text::Int { Shape::Int } else { Shape::Word }),
         };
-        let is_folded = self.arena.node(at).folds.has(token.class);
-        if is_folded && !self.is_exempt(&token, depth) {
-            self.note(token.class, depth, token.hash, bytes);
-            return self.into_many(at, &token, segment);
-        }
-        match self.arena.child(at, &token) {
-            Some(child) => {
+        let folds = self.arena.node(at).folds;
+        if !folds.has(token.class) {
+            if let Some(child) = self.arena.child(at, token) {
                 if token.class.shape == Shape::Headed {
                     self.arena.node_mut(child).see(token.whole);
                 }
-                child
+                return child;
             }
-            None => self.branch(at, &token, segment, depth, bytes),
+            return self.branch(at, segment, depth, bytes);
         }
+        if token.class.shape == Shape::Word {
+            token = Token::of(segment);
+        }
+        if self.exempt.is_some() && self.is_exempt(token, depth) {
+            return self.branch(at, segment, depth, bytes);
+        }
+        self.note(token.class, depth, token.hash, bytes);
+        self.into_many(at, token, segment)
     }
 
     /// The child into which segments like this one are folded.
     #[inline(always)]
-    fn into_many(&mut self, at: Id, token: &Token<'_>, segment: &Segment<'_>) -> Id {
+    fn into_many(&mut self, at: Id, token: Token<'_>, segment: Segment<'_>) -> Id {
         let many = self.arena.many_or_new(at, token.class);
         let node = self.arena.node_mut(many);
         if node.facts != 0 {
@@ -181,35 +183,32 @@ impl Tree {
 
     /// Whether a second pass keeps a segment apart. One that is hostile in its length is not.
     #[inline]
-    fn is_exempt(&self, token: &Token<'_>, depth: u8) -> bool {
+    fn is_exempt(&self, token: Token<'_>, depth: u8) -> bool {
         const LONGEST: usize = 1024;
         let is_suspect = |exempt: &Arc<Exempt>| exempt.has(depth, token.hash);
         self.exempt.as_ref().is_some_and(is_suspect) && token.bytes.len() <= LONGEST
     }
 
-    /// A new child; where it is one too many, what it is folded into.
+    /// The child of a segment that may be new; where it is one too many, what it is folded into.
     #[cold]
-    fn branch(
-        &mut self,
-        at: Id,
-        token: &Token<'_>,
-        segment: &Segment<'_>,
-        depth: u8,
-        bytes: Size,
-    ) -> Id {
-        let role = match self.is_exempt(token, depth) {
-            true => Role::Exempt,
-            false => Role::One,
-        };
-        let child = self.arena.grow(at, Label::of(token, role));
-        if token.class.shape == Shape::Headed {
-            self.arena.node_mut(child).see(token.whole);
-        }
-        if !self.fold_if_many(at, token.class) {
-            return child;
-        }
-        if role == Role::Exempt {
-            return self.arena.child(at, token).unwrap_or(child);
+    fn branch(&mut self, at: Id, segment: Segment<'_>, depth: u8, bytes: Size) -> Id {
+        let token = Token::of(segment);
+        let is_exempt = self.is_exempt(token, depth);
+        if is_exempt || !self.arena.node(at).folds.has(token.class) {
+            let known = self.arena.child(at, token);
+            let child = known.unwrap_or_else(|| {
+                let role = if is_exempt { Role::Exempt } else { Role::One };
+                self.arena.grow(at, Label::of(token, role))
+            });
+            if token.class.shape == Shape::Headed {
+                self.arena.node_mut(child).see(token.whole);
+            }
+            if known.is_some() || !self.fold_if_many(at, token.class) {
+                return child;
+            }
+            if is_exempt {
+                return self.arena.child(at, token).unwrap_or(child);
+            }
         }
         self.note(token.class, depth, token.hash, bytes);
         self.into_many(at, token, segment)
@@ -302,7 +301,7 @@ impl Tree {
         let label = node.label.clone();
         let (bytes, tail) = (&*label.bytes, label.tail);
         let token = Token { bytes, whole: bytes, hash, class, tail };
-        if let Some(child) = self.arena.child(to, &token) {
+        if let Some(child) = self.arena.child(to, token) {
             return self.absorb(child, other, from);
         }
         let child = self.arena.grow(to, label);
@@ -419,9 +418,9 @@ impl Tree {
     pub(super) fn find(&self, key: &[u8]) -> Id {
         let mut at = Id::ROOT;
         for (segment, _) in self.separators.split(key).zip(0..self.depth) {
-            let token = Token::of(&segment);
+            let token = Token::of(segment);
             let many = || self.arena.many(at, token.class);
-            let Some(to) = self.arena.child(at, &token).or_else(many) else { break };
+            let Some(to) = self.arena.child(at, token).or_else(many) else { break };
             at = to;
         }
         at
@@ -434,9 +433,9 @@ impl Tree {
         let mut at = Id::ROOT;
         for depth in 1..=self.depth {
             let Some(segment) = segments.next() else { break };
-            let token = Token::of(&segment);
+            let token = Token::of(segment);
             let many = || self.arena.many(at, token.class);
-            let Some(to) = self.arena.child(at, &token).or_else(many) else { break };
+            let Some(to) = self.arena.child(at, token).or_else(many) else { break };
             path.steps.push(Step { from: at, to, depth, hash: token.hash });
             at = to;
         }
@@ -477,7 +476,8 @@ pub(super) fn known_facts(node: &Node) -> u8 {
         _ if class.shape == Shape::Headed => 0,
         _ => {
             let (separator, text) = (class.separator, Text::Other);
-            shape::facts(&Segment { bytes, hash: *hash, separator, text })
+            let digits = separators::digits(bytes);
+            shape::facts(Segment { bytes, hash: *hash, separator, text, digits })
         }
     }
 }

@@ -1,8 +1,6 @@
 //! The tree against its own definition, on the complete set of names.
 
-use super::super::held::Sample;
 use super::super::prefixes::{Prefix, What, build, push_placeholder};
-use super::super::separators;
 use super::super::ttl::Lifetime;
 use super::*;
 use crate::entries::ValueKind;
@@ -29,7 +27,7 @@ fn kept((name, bytes): &Key) -> Kept {
         bytes: Size::bytes(*bytes),
         elements: bytes % 7,
         lifetime: Lifetime::ALL[(name.len() + at) % 9],
-        sample: Sample { hash: separators::hash(name.as_bytes()), at: *bytes },
+        at: *bytes,
         idle_s: bytes.is_multiple_of(3).then_some(bytes * 40_000),
         freq: None,
     }
@@ -74,18 +72,18 @@ fn split_all(keys: &[Key], exempt: Option<&Arc<Exempt>>) -> Vec<Split> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let split = |key: &Key| {
         let segments = (1..).zip(separators.split(key.0.as_bytes())).map(|(depth, segment)| {
-            let token = Token::of(&segment);
+            let token = Token::of(segment);
             Part {
                 name: text(token.bytes),
                 whole: text(segment.bytes),
                 class: token.class,
                 tail: token.tail,
-                facts: shape::facts(&segment),
+                facts: shape::facts(segment),
                 kept: exempt.is_some_and(|e| e.has(depth, token.hash)),
             }
         });
         let mut held = Held::default();
-        held.add(&kept(key));
+        held.add(&kept(key), 0);
         Split { segments: segments.collect(), held }
     };
     keys.iter().map(split).collect()
