@@ -47,11 +47,13 @@ fn row(n: u64, key: &[u8]) -> Row<'_> {
     Row {
         db: Some(0),
         slot: None,
+        at: mixed,
         key,
         kind: if hash { ValueKind::Hash } else { ValueKind::String },
         module: None,
         encoding: if hash { Encoding::Listpack } else { Encoding::Embstr },
         elements: Some(mixed % 30),
+        field_times: None,
         sizes,
         certainty: Certainty::Exact,
         expires_at_ms: mixed.is_multiple_of(3).then_some(1_800_000_000_000),

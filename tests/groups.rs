@@ -6,8 +6,8 @@ use proptest::sample::Index;
 use rdblens::entries::{ModuleId, ValueKind};
 use rdblens::footprint::{Certainty, Encoding, Size, Sizes};
 use rdblens::groups::{
-    Big, Bounds, Cell, Groups, Lifetime, Limits, Measure, Prefix, Row, Settings, Share, Subject,
-    Sum, Totals, What, by, lines,
+    Big, Bounds, Cell, FieldTtls, Glob, Groups, Lifetime, Limits, Mass, Measure, Pattern, Prefix,
+    Row, Rules, Settings, Share, Subject, Sum, Totals, What, by, lines,
 };
 use std::sync::Arc;
 
@@ -33,16 +33,18 @@ impl Key {
         Row {
             db,
             slot: u16::try_from(self.bytes * 7).ok().filter(|slot| slot % 3 > 0 && *slot < 16_384),
+            at: self.bytes,
             key: self.name.as_bytes(),
             kind: self.kind,
             module: is_module.then_some(ModuleId(self.bytes % 20)),
             encoding: Encoding::ALL[self.name.len() % Encoding::ALL.len()],
             elements: self.elements,
+            field_times: (self.kind == ValueKind::Hash).then_some(&[1, 0, 2, 0, 0, 0, 0, 3]),
             sizes,
             certainty: if is_module { Certainty::Serialized } else { Certainty::Exact },
             expires_at_ms: self.expires_in.map(|left| TAKEN + left),
-            idle_s: None,
-            freq: None,
+            idle_s: self.bytes.is_multiple_of(2).then_some(self.bytes * 9000),
+            freq: u8::try_from(self.bytes).ok().filter(|freq| freq % 2 == 1),
         }
     }
 }
@@ -52,6 +54,7 @@ fn keys() -> impl Strategy<Value = Vec<Key>> {
         "[ab]:([0-5]|[a-d]):([0-3]|x|y)(:[0-9]:[a-c])?",
         "[a-f]:[0-9]{1,2}",
         "(no|yes|if)[-_.][0-9]{1,2}",
+        "[ab]:(v[0-9]|id[0-9]|[0-9a-f]{8}|2026-1[0-2]|[a-z]{2})(:[xyz])?",
     ];
     let bytes = prop_oneof![9 => 1..60_u64, 1 => 1000..9000_u64];
     let expires_in = prop::option::of(prop_oneof![-100..100_i64, 0..100_000_000_i64]);
@@ -70,8 +73,19 @@ fn keys() -> impl Strategy<Value = Vec<Key>> {
 }
 
 fn settings() -> Settings {
-    let bounds = Bounds { words: 3, words_beside_numbers: 1, numbers: 2, weight: 40, depth: 4 };
-    Settings { bounds, top: 5, ..Settings::new(TAKEN) }
+    let bounds = Bounds {
+        words: 3,
+        words_below: 2,
+        words_beside_codes: 1,
+        codes: 2,
+        heads: 2,
+        numbers: 2,
+        weight: 60,
+        depth: 4,
+    };
+    let rules = ["f:*", "a:1:*"].map(|glob| Glob::new(glob.as_bytes()));
+    let rules = Rules::new(rules.to_vec()).map(Arc::new);
+    Settings { bounds, rules, top: 5, ..Settings::new(TAKEN) }
 }
 
 fn whole(keys: &[Key], settings: &Settings) -> Groups {
@@ -126,6 +140,8 @@ struct Seen {
     lifetimes: Vec<(Lifetime, Share)>,
     slots: Vec<(u16, Share)>,
     prefixes: Prefix,
+    patterns: Vec<Pattern>,
+    fields: FieldTtls,
 }
 
 fn see(groups: &Groups) -> Seen {
@@ -147,6 +163,8 @@ fn see(groups: &Groups) -> Seen {
         lifetimes: groups.lifetimes().iter().collect(),
         slots: groups.slots().iter().collect(),
         prefixes: groups.prefixes(),
+        patterns: groups.patterns().list(),
+        fields: groups.field_ttls().clone(),
     }
 }
 
@@ -198,7 +216,21 @@ proptest! {
         let all = Share { keys: seen.totals.keys(), bytes: seen.totals.bytes() };
         prop_assert_eq!(all.keys, keys.len() as u64);
         adds_up(&seen.prefixes);
-        prop_assert_eq!(seen.prefixes.totals, seen.totals);
+        let root = &seen.prefixes.totals;
+        prop_assert_eq!((root.keys(), root.bytes()), (all.keys, all.bytes));
+        prop_assert_eq!(root.never.bytes, seen.totals.never.bytes());
+        let mut patterns = Mass::default();
+        seen.patterns.iter().for_each(|pattern| patterns += pattern.mass());
+        prop_assert_eq!(&patterns, root);
+        let lives = seen.patterns.iter().flat_map(|pattern| pattern.lifetimes().iter());
+        let never = lives.filter(|(life, _)| *life == Lifetime::Never).map(|(_, share)| share);
+        prop_assert_eq!(sum(never), root.never);
+        // each key's own pattern is the one that counted it
+        let patterns = groups.patterns();
+        for pattern in &seen.patterns {
+            let its = keys.iter().filter(|key| patterns.name(key.name.as_bytes()) == pattern.name);
+            prop_assert_eq!(its.count() as u64, pattern.mass().keys(), "{}", pattern.name);
+        }
         prop_assert_eq!(sum(seen.certainty.into_iter()), all);
         prop_assert_eq!(sum(seen.lifetimes.iter().map(|(_, share)| *share)), all);
         let expired = groups.lifetimes().share(Lifetime::Expired);
@@ -242,7 +274,7 @@ proptest! {
             let limits = Limits { measure, depth, top, least: Size::bytes(20) };
             let lines = lines(&root, &limits);
             let outermost = lines.iter().filter(|line| line.level == 0);
-            let mut totals = Totals::default();
+            let mut totals = Mass::default();
             outermost.for_each(|line| totals += line.totals);
             prop_assert_eq!(totals, root.totals);
             for (at, line) in lines.iter().enumerate() {
@@ -253,7 +285,7 @@ proptest! {
                     .collect();
                 prop_assert!(line.level < depth);
                 if !below.is_empty() {
-                    let mut totals = Totals::default();
+                    let mut totals = Mass::default();
                     below.iter().for_each(|line| totals += line.totals);
                     prop_assert_eq!(totals, line.totals);
                     let shown = below.iter().filter(|l| matches!(l.subject, Subject::Prefix(_)));
@@ -285,7 +317,7 @@ fn a_heavy_key_stands_beside_the_many_it_belongs_to() {
     let root = groups.prefixes();
     let heavy = find(&root, "user:77:cart").unwrap();
     assert_eq!((heavy.what, heavy.totals.keys()), (What::Key, 1));
-    assert_eq!(find(&root, "user:*:cart").unwrap().totals.keys(), 5000);
+    assert_eq!(find(&root, "user:{int}:cart").unwrap().totals.keys(), 5000);
     assert_eq!(find(&root, "user:").unwrap().totals.keys(), 5001);
     adds_up(&root);
 }
@@ -303,7 +335,7 @@ fn a_heavy_prefix_among_many_is_found_in_a_second_pass() {
     assert_eq!(second.suspects(), None);
     let root = second.prefixes();
     assert_eq!(find(&root, "t:77:").unwrap().totals.keys(), 504);
-    assert_eq!(find(&root, "t:*:").unwrap().totals.keys(), 20_000 - 4);
+    assert_eq!(find(&root, "t:{int}:").unwrap().totals.keys(), 20_000 - 4);
     assert_eq!(find(&root, "t:").unwrap().children.len(), 2);
     adds_up(&root);
 }
@@ -319,16 +351,18 @@ fn hostile_rows_neither_overflow_nor_fill_the_memory() {
         let row = Row {
             db: Some(n),
             slot: Some(u16::MAX),
+            at: u64::MAX,
             key: &name,
             kind: ValueKind::Module,
             module: Some(ModuleId(n)),
             encoding: Encoding::Raw,
             elements: Some(u64::MAX),
+            field_times: Some(&[u64::MAX; 8]),
             sizes,
             certainty: Certainty::Serialized,
             expires_at_ms: Some(i64::MIN),
-            idle_s: None,
-            freq: None,
+            idle_s: Some(u64::MAX),
+            freq: Some(u8::MAX),
         };
         groups.add(&row);
     }

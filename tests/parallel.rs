@@ -9,7 +9,8 @@ use rdblens::entries::{Elements, Entry, Head, Packed, Str};
 use rdblens::footprint::instance::{Contents, instance};
 use rdblens::footprint::{Footprinter, Lane, Measure, Overrides, Server, TemplateShares};
 use rdblens::groups::{
-    Filter, Finish, Outcome, Plan, Settings, Source, Tally, Task, Worker, fold, template_uses,
+    Filter, Finish, Lifetime, Outcome, Plan, Sample, Settings, Source, Tally, Task, Worker, fold,
+    template_uses,
 };
 use rdblens::report::{Extent, Instance, Material, Report};
 use std::sync::atomic::AtomicU64;
@@ -106,7 +107,11 @@ fn report(bytes: &[u8], threads: usize, chunk: Option<u64>) -> String {
         let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
         let measures = [Measure::Reported, Measure::Allocated];
         let lanes = measures.map(|measure| Lane { server: Arc::clone(&server), measure });
-        let footprinter = || Footprinter::new(lanes.to_vec(), Arc::clone(&templates));
+        let footprinter = || {
+            let mut footprinter = Footprinter::new(lanes.to_vec(), Arc::clone(&templates));
+            footprinter.count_field_times(Lifetime::bounds(1_790_000_000_000));
+            footprinter
+        };
         let filter = Filter::default();
         let once = |settings: &Settings| {
             let tally = Tally::new(settings, (&filter, server.cluster), &footprinter);
@@ -114,15 +119,17 @@ fn report(bytes: &[u8], threads: usize, chunk: Option<u64>) -> String {
         };
         let mut settings = Settings::new(1_790_000_000_000);
         let mut found = once(&settings);
-        if let Some(suspects) = found.1.0.suspects() {
-            settings.exempt = Some(Arc::new(suspects));
+        settings.exempt = found.1.0.suspects().map(Arc::new);
+        settings.slots = found.1.0.heavy_slots().unwrap_or_default();
+        if settings.exempt.is_some() || !settings.slots.is_empty() {
             found = once(&settings);
         }
         let (outcome, (groups, census)) = found;
         let contents: Contents = census.contents(&outcome.records);
         let keys = groups.totals().all().sizes.lane(1);
         let whole = instance(&server, keys, &contents, &templates);
-        let material = Material { head: &head, outcome: &outcome, groups: &groups };
+        let names = |sample: Sample| source.name_at(sample.at);
+        let material = Material { head: &head, outcome: &outcome, groups: &groups, names: &names };
         let report = Report {
             instance: Some(Instance::of(&whole, head.aux_number("used-mem"))),
             ..Report::of(material, Extent { top: 20, depth: 16 })

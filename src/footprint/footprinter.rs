@@ -13,7 +13,7 @@ use super::stream::Stream;
 use super::strings::{StringSize, Strings};
 use super::template::{TemplateHash, TemplateShares};
 use super::zset::Zset;
-use super::{Certainty, Encoding, Footprint, LANES, Lane, Parts, Size};
+use super::{Certainty, Encoding, FIELD_TIMES, Footprint, LANES, Lane, Parts, Size};
 use crate::bytes::Fault;
 use crate::entries::{
     ArrayValue, Elements, Entry, ModulePart, Packed, Str, StreamPart, TemplateUse, TypeCode,
@@ -154,6 +154,12 @@ impl Footprinter {
         self.strings.size(&self.profiles, &key, &Value::of(value))
     }
 
+    /// Counts the fields of hashes that expire by the times between which they do: up to the first
+    /// of `bounds` (Unix milliseconds, ascending), up to the second, and so on, and later.
+    pub const fn count_field_times(&mut self, bounds: [i64; FIELD_TIMES - 1]) {
+        self.hash.count_times(bounds);
+    }
+
     /// The size of the key whose elements were handed over.
     ///
     /// # Errors
@@ -211,6 +217,9 @@ impl Footprinter {
             Holds::Hash(_) => self.hash.expiring(),
             _ => 0,
         };
+        if self.out.fields_with_ttl > 0 {
+            self.out.field_times = self.hash.times();
+        }
         self.out.spread = if first.drawn { deviation(first.variance) } else { Size::ZERO };
         self.out.certainty = match self.holds {
             Holds::Module => self.module.certainty(),

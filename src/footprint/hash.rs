@@ -12,7 +12,7 @@ use super::keyspace::{Key, Value};
 use super::packing::{self, Ziplist};
 use super::profile::Profile;
 use super::vset::Vset;
-use super::{Encoding, LANES, sds};
+use super::{Encoding, FIELD_TIMES, LANES, sds};
 use crate::bytes::Fault;
 use crate::entries::{Packed, Packing, Piece};
 
@@ -45,6 +45,9 @@ pub(super) struct Hash {
     small: bool,
     vset: Vset,
     ebuckets: Ebuckets,
+    /// From when to when fields are counted that expire; `None` if nobody asks.
+    bounds: Option<[i64; FIELD_TIMES - 1]>,
+    times: [u64; FIELD_TIMES],
     lanes: [Lane; LANES],
 }
 
@@ -79,6 +82,9 @@ impl Hash {
         (self.form, self.seen, self.longest, self.expiring) = (form, 0, 0, 0);
         (self.listpack, self.ziplist) = (0, Ziplist::default());
         (self.blob, self.small, self.lanes) = (None, false, Default::default());
+        if form == Form::Expiring {
+            self.times = [0; FIELD_TIMES];
+        }
         self.vset.clear();
         self.ebuckets.clear();
     }
@@ -115,6 +121,13 @@ impl Hash {
 
     fn expire(&mut self, profiles: &[Profile], at: u64) {
         self.expiring += 1;
+        if let Some(bounds) = &self.bounds {
+            let at = i64::try_from(at).unwrap_or(i64::MAX);
+            let place = bounds.iter().filter(|bound| at > **bound).count();
+            if let Some(fields) = self.times.get_mut(place) {
+                *fields += 1;
+            }
+        }
         if profiles.iter().any(|profile| profile.facts.vset) {
             self.vset.add(at);
         }
@@ -158,7 +171,8 @@ impl Hash {
         let count = blob.count(scratch)? / pieces;
         (self.seen, self.blob) = (count, Some((blob.packing, blob.bytes)));
         (self.listpack, self.ziplist) = (packing::LISTPACK, Ziplist::EMPTY);
-        let mut open = open || blob.packing == Packing::Zipmap;
+        let tells = self.form == Form::Expiring && self.bounds.is_some();
+        let mut open = open || tells || blob.packing == Packing::Zipmap;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             let never = self.form != Form::Plain && profile.facts.vset;
             if count > profile.limits.hash_entries || never {
@@ -204,6 +218,16 @@ impl Hash {
             let expires = pair.expires_at_ms.is_some();
             lane.pairs += profile.pair(pair.field.len, pair.value.len, expires);
         }
+    }
+
+    /// Counts fields that expire by the times between which they do.
+    pub const fn count_times(&mut self, bounds: [i64; FIELD_TIMES - 1]) {
+        self.bounds = Some(bounds);
+    }
+
+    /// Fields that expire, by time, where that was asked for.
+    pub const fn times(&self) -> [u64; FIELD_TIMES] {
+        self.times
     }
 
     pub const fn elements(&self) -> u64 {

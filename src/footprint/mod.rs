@@ -71,6 +71,9 @@ pub struct Lane {
     pub measure: Measure,
 }
 
+/// By how many times fields that expire are counted.
+pub const FIELD_TIMES: usize = 8;
+
 /// What one key takes, in every lane, with what only the sizing could tell of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Footprint {
@@ -85,6 +88,9 @@ pub struct Footprint {
     pub largest_element: Option<u64>,
     /// Fields of a hash that have a TTL of their own.
     pub fields_with_ttl: u64,
+    /// The same by the times between which they expire, where that was asked for; of no meaning
+    /// where there are none.
+    pub field_times: [u64; FIELD_TIMES],
     /// Named parts of the size, one set a lane.
     pub parts: [Parts; LANES],
     /// The sum of the parts, in every lane.

@@ -322,6 +322,7 @@ mod tests {
         module: None,
         encoding: Encoding::Listpack,
         elements: Some(2),
+        field_times: None,
         sizes: Sizes([Size::ZERO; crate::footprint::LANES]),
         certainty: Certainty::Exact,
         expires_at_ms: None,

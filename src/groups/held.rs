@@ -19,6 +19,8 @@ pub(super) struct Kept {
     pub bytes: Size,
     pub elements: u64,
     pub lifetime: Lifetime,
+    /// Whether its TTL is so long that it hardly is one.
+    pub is_absurd: bool,
     /// Where it begins.
     pub at: u64,
     /// Its idle time in seconds or its LFU counter.
@@ -26,10 +28,12 @@ pub(super) struct Kept {
     pub freq: Option<u8>,
 }
 
-/// A key that may serve as an example: which ones do is a matter of their names alone.
+/// A key that serves as an example: which ones do is a matter of their names alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Sample {
+pub struct Sample {
+    /// A number for its name.
     pub hash: u64,
+    /// Where it begins in the snapshot.
     pub at: u64,
 }
 
@@ -41,11 +45,13 @@ impl Sample {
 /// What keys hold.
 ///
 /// Most places hold values of one type; only the others take memory for a table of types.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Held {
     /// By lifetime, in the order of [`Lifetime::ALL`].
     lives: Lifetimes,
     elements: u64,
+    /// With TTLs so long that they hardly are any.
+    absurd: Share,
     /// The first type seen.
     kind: Option<ValueKind>,
     /// All types, once there are two.
@@ -56,10 +62,29 @@ pub(super) struct Held {
     usage: Option<Box<Usage>>,
 }
 
+impl PartialEq for Held {
+    /// Which type came first does not count.
+    fn eq(&self, other: &Self) -> bool {
+        let rest = |held: &Self| (held.lives, held.elements, held.absurd, held.samples);
+        rest(self) == rest(other) && self.shares() == other.shares() && self.usage == other.usage
+    }
+}
+
+impl Eq for Held {}
+
 impl Default for Held {
     fn default() -> Self {
         let (lives, table, usage) = (Lifetimes::default(), None, None);
-        Self { lives, elements: 0, kind: None, table, samples: [Sample::NONE; SAMPLES], usage }
+        let absurd = Share::default();
+        Self {
+            lives,
+            elements: 0,
+            absurd,
+            kind: None,
+            table,
+            samples: [Sample::NONE; SAMPLES],
+            usage,
+        }
     }
 }
 
@@ -90,6 +115,11 @@ impl Held {
         self.kind.is_none() || self.lives.iter().all(|(_, share)| share.keys == 0)
     }
 
+    /// Keys with TTLs so long that they hardly are any.
+    pub(super) const fn absurd(&self) -> Share {
+        self.absurd
+    }
+
     /// Keys that never expire, a few of them.
     pub(super) fn samples(&self) -> impl Iterator<Item = Sample> {
         self.samples.into_iter().filter(|sample| *sample != Sample::NONE)
@@ -107,6 +137,9 @@ impl Held {
         }
         self.lives.add_one(key.lifetime, key.bytes);
         self.elements = self.elements.saturating_add(key.elements);
+        if key.is_absurd {
+            self.absurd.add(key.bytes);
+        }
         if hash <= self.samples[SAMPLES - 1].hash && key.lifetime == Lifetime::Never {
             self.remember(Sample { hash, at: key.at });
         }
@@ -171,6 +204,7 @@ impl Held {
             self.lives.add(lifetime, share);
         }
         self.elements = self.elements.saturating_add(other.elements);
+        self.absurd += other.absurd;
         other.samples().for_each(|sample| self.remember(sample));
         if let Some(usage) = &other.usage {
             self.usage.get_or_insert_default().merge(usage);
@@ -179,7 +213,8 @@ impl Held {
 
     /// Takes one key out, but for what is known of its use.
     pub(super) fn remove(&mut self, key: &Kept) {
-        if let Some(share) = self.table.as_mut().and_then(|table| table.get_mut(key.kind as usize)) {
+        if let Some(share) = self.table.as_mut().and_then(|table| table.get_mut(key.kind as usize))
+        {
             *share -= Share { keys: 1, bytes: key.bytes };
         }
         self.lives.remove(key.lifetime, Share { keys: 1, bytes: key.bytes });
@@ -205,6 +240,7 @@ mod tests {
             bytes: Size::bytes(bytes),
             elements: bytes % 5,
             lifetime: Lifetime::ALL[kind],
+            is_absurd: bytes % 4 == 0,
             at: bytes * 2,
             idle_s: (bytes % 3 == 0).then_some(bytes * 5000),
             freq: None,
@@ -234,7 +270,7 @@ mod tests {
             }
             prop_assert_eq!(merged.mass(), whole.mass());
             prop_assert_eq!(merged.samples, whole.samples);
-            prop_assert_eq!(merged.usage(), whole.usage());
+            prop_assert_eq!((merged.usage(), merged.absurd), (whole.usage(), whole.absurd));
             let mut lowest: Vec<u64> = keys.iter().filter(|k| k.0 == 0).map(|k| k.1).collect();
             lowest.sort_unstable();
             lowest.dedup();

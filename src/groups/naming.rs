@@ -57,6 +57,7 @@ impl Reader<'_> {
             bytes: Size::ZERO,
             elements: 0,
             lifetime: Lifetime::Later,
+            is_absurd: false,
             at: 0,
             idle_s: None,
             freq: None,

@@ -9,10 +9,11 @@ use super::rules::Rules;
 use super::separators::Separators;
 use super::sketch::Exempt;
 use super::slot::Slots;
+use super::tags::{self, Tag, Tags};
 use super::top::{Big, Top};
 use super::totals::{Share, Sum, Totals};
 use super::tree::{Bounds, Tree};
-use super::ttl::{Lifetime, Lifetimes};
+use super::ttl::{FieldTtls, Lifetime, Lifetimes};
 use super::types::{TypeSpread, Types};
 use crate::entries::{ModuleId, ValueKind};
 use crate::footprint::{Certainty, Size};
@@ -39,6 +40,8 @@ pub struct Settings {
     pub rules: Option<Arc<Rules>>,
     /// In a second pass, what the first one answered to [`Groups::suspects`].
     pub exempt: Option<Arc<Exempt>>,
+    /// In a second pass, what the first one answered to [`Groups::heavy_slots`].
+    pub slots: Vec<u16>,
 }
 
 impl Settings {
@@ -52,6 +55,7 @@ impl Settings {
             bounds: Bounds::default(),
             rules: None,
             exempt: None,
+            slots: Vec::new(),
         }
     }
 }
@@ -71,6 +75,8 @@ pub struct Groups {
     /// What is less than exact, by certainty.
     doubts: [Share; 3],
     slots: Slots,
+    tags: Tags,
+    fields: FieldTtls,
     tree: Tree,
     rules: Option<Arc<Rules>>,
 }
@@ -90,6 +96,8 @@ impl Groups {
             by_elements: Top::new(kept),
             doubts: Default::default(),
             slots: Slots::default(),
+            tags: Tags::of(&settings.slots),
+            fields: FieldTtls::default(),
             tree: Tree::new(separators, bounds, exempt),
             rules: settings.rules.clone(),
         }
@@ -112,12 +120,19 @@ impl Groups {
         }
         if let Some(slot) = row.slot {
             self.slots.add(slot, bytes);
+            if !self.tags.is_empty() {
+                self.tags.add(slot, row.key, bytes);
+            }
+        }
+        if let Some(times) = row.field_times {
+            self.fields.add(bytes, times);
         }
         let kept = Kept {
             kind: row.kind,
             bytes,
             elements: sum.elements,
             lifetime,
+            is_absurd: Lifetime::is_absurd(row.expires_at_ms, self.taken_at_ms),
             at: row.at,
             idle_s: row.idle_s,
             freq: row.freq,
@@ -156,6 +171,8 @@ impl Groups {
             *mine += theirs;
         }
         self.slots += mem::take(&mut other.slots);
+        self.tags.take_in(&mut other.tags);
+        self.fields.merge(&mem::take(&mut other.fields));
         self.tree.take_in(&mut other.tree);
     }
 
@@ -221,10 +238,29 @@ impl Groups {
         self.cells.lifetimes()
     }
 
+    /// Fields of hashes that have TTLs of their own.
+    #[must_use]
+    pub const fn field_ttls(&self) -> &FieldTtls {
+        &self.fields
+    }
+
     /// Keys by cluster slot; empty where they have none.
     #[must_use]
     pub const fn slots(&self) -> &Slots {
         &self.slots
+    }
+
+    /// The slots that a second pass should look into: they have many times what others have.
+    /// `None` when there are none, and after a second pass.
+    #[must_use]
+    pub fn heavy_slots(&self) -> Option<Vec<u16>> {
+        if self.tags.is_empty() { tags::heavy(&self.slots) } else { None }
+    }
+
+    /// After a second pass, the hash tags that fill slots.
+    #[must_use]
+    pub fn tags(&self) -> Vec<Tag> {
+        self.tags.list(&self.slots)
     }
 
     /// What a second pass should keep apart: a prefix of 1 % or more may be hidden in a `*`.

@@ -66,9 +66,15 @@ impl Pattern {
         kinds
     }
 
-    /// Where a few of its keys without a TTL begin in the snapshot.
-    pub fn samples(&self) -> impl Iterator<Item = u64> {
-        self.held.samples().map(|Sample { at, .. }| at)
+    /// Keys with TTLs so long that they hardly are any: more than a year.
+    #[must_use]
+    pub const fn absurd(&self) -> Share {
+        self.held.absurd()
+    }
+
+    /// A few of its keys without a TTL.
+    pub fn samples(&self) -> impl Iterator<Item = Sample> {
+        self.held.samples()
     }
 
     /// How its keys are used, where the snapshot tells.
@@ -231,8 +237,11 @@ impl<'t> Finder<'t> {
             // a segment that a second pass kept apart is the same as one that was never folded
             let key = (label.role == Role::Many, label.class.shape, label.tail, &label.bytes);
             let of_separator = items.entry(label.class.separator).or_default();
-            let item =
-                of_separator.entry(key).or_insert_with(|| Item { node, nodes: Vec::new(), keys: 0 });
+            let item = of_separator.entry(key).or_insert_with(|| Item {
+                node,
+                nodes: Vec::new(),
+                keys: 0,
+            });
             item.nodes.push(id);
             item.keys += self.keys.get(&id).copied().unwrap_or_default();
         }
@@ -283,7 +292,11 @@ impl<'t> Finder<'t> {
         let (values, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| {
             let is_light = item.keys <= least;
             let follows = self.follow([item].into_iter());
-            is_light && (below.is_empty() || separator == 0 || follows.is_subset(&below) || item.shape() != Shape::Word)
+            is_light
+                && (below.is_empty()
+                    || separator == 0
+                    || follows.is_subset(&below)
+                    || item.shape() != Shape::Word)
         });
         open.extend(values);
         (open, named)
@@ -348,7 +361,11 @@ impl<'t> Finder<'t> {
         }
         // and the other way round: an id that was cut or written in another way
         for (_, items) in ids.iter_mut() {
-            if !open.is_empty() && keys(open) <= keys(items) / 100 && self.follow(open.iter()).is_subset(&self.follow(items.iter())) && !open.iter().any(|item| item.shape() == Shape::Word && !item.is_many()) {
+            if !open.is_empty()
+                && keys(open) <= keys(items) / 100
+                && self.follow(open.iter()).is_subset(&self.follow(items.iter()))
+                && !open.iter().any(|item| item.shape() == Shape::Word && !item.is_many())
+            {
                 items.append(open);
             }
         }
@@ -364,7 +381,10 @@ impl<'t> Finder<'t> {
     }
 
     fn group(&self, separator: u8, shape: Shape, items: Vec<Item<'t>>) -> Group {
-        let facts = items.iter().flat_map(|item| &item.nodes).map(|id| known_facts(self.tree.arena.node(*id)));
+        let facts = items
+            .iter()
+            .flat_map(|item| &item.nodes)
+            .map(|id| known_facts(self.tree.arena.node(*id)));
         let facts = facts.fold(fact::ALL, |all, one| all & one);
         let mut label = Vec::new();
         push_placeholder(&mut label, shape, facts);

@@ -86,12 +86,7 @@ pub(super) fn build(mut tree: Tree, heavy: &[&Big], least: Size, taken_at_ms: i6
 }
 
 /// Takes a key out of the folded ones that it belongs to, and puts it beside.
-fn take_out(
-    tree: &mut Tree,
-    big: &Big,
-    taken_at_ms: i64,
-    keys: &mut FxHashMap<Id, Vec<Prefix>>,
-) {
+fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, keys: &mut FxHashMap<Id, Vec<Prefix>>) {
     let Some(name) = big.name() else { return };
     let path = tree.path(name);
     let is_many = |id: Id| tree.arena.node(id).label.role == Role::Many;
@@ -103,6 +98,7 @@ fn take_out(
         bytes: big.sizes.first(),
         elements: countable(big.kind, big.elements),
         lifetime: Lifetime::of(big.expires_at_ms, taken_at_ms),
+        is_absurd: false,
         at: 0,
         idle_s: None,
         freq: None,

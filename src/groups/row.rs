@@ -1,7 +1,7 @@
 //! One key, sized: what is added up.
 
 use crate::entries::{ModuleId, ValueKind};
-use crate::footprint::{Certainty, Encoding, Sizes};
+use crate::footprint::{Certainty, Encoding, FIELD_TIMES, Sizes};
 
 /// One key with all that the groups ask of it. Borrows the name; nothing is allocated for it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,8 @@ pub struct Row<'a> {
     pub encoding: Encoding,
     /// How many elements it has; `None` where a module does not tell.
     pub elements: Option<u64>,
+    /// Fields of a hash that expire, by lifetime from the one in which they already had.
+    pub field_times: Option<&'a [u64; FIELD_TIMES]>,
     /// What it takes, in every lane.
     pub sizes: Sizes,
     /// How sure that is.

@@ -252,7 +252,12 @@ impl Name<'_> {
             At::Any => self.reach_any(separators),
             At::Weak(separator) => match self.reach_one(separator) {
                 reached if reached.separator.is_none() => reached,
-                reached if is_plain(self.whole.get(self.from..reached.to)) && self.is_readable(separator) => reached,
+                reached
+                    if is_plain(self.whole.get(self.from..reached.to))
+                        && self.is_readable(separator) =>
+                {
+                    reached
+                }
                 _ => self.reach_end(),
             },
             At::Nowhere => self.reach_end(),
@@ -345,7 +350,8 @@ impl Name<'_> {
 pub(super) fn mac(rest: &[u8]) -> Option<usize> {
     const LENGTH: usize = 17;
     let address = rest.get(..LENGTH)?;
-    let is_pair = |byte: &u8, at: usize| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_hexdigit() };
+    let is_pair =
+        |byte: &u8, at: usize| if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_hexdigit() };
     let is_mac = address.iter().zip(0..).all(|(byte, at)| is_pair(byte, at));
     (is_mac && rest.get(LENGTH).is_none_or(|byte| *byte == b':')).then_some(LENGTH)
 }
@@ -383,10 +389,11 @@ fn is_random(part: &[u8]) -> bool {
     if !has(u8::is_ascii_lowercase) || !has(u8::is_ascii_uppercase) {
         return false;
     }
-    let rises = part.windows(2).filter(|two| {
-        matches!(two, [low, up] if low.is_ascii_lowercase() && up.is_ascii_uppercase())
-    });
-    let begins_high = matches!(part, [low, up, ..] if low.is_ascii_lowercase() && up.is_ascii_uppercase());
+    let rises = part.windows(2).filter(
+        |two| matches!(two, [low, up] if low.is_ascii_lowercase() && up.is_ascii_uppercase()),
+    );
+    let begins_high =
+        matches!(part, [low, up, ..] if low.is_ascii_lowercase() && up.is_ascii_uppercase());
     has(u8::is_ascii_digit) || begins_high || rises.count() > 2
 }
 

@@ -420,7 +420,10 @@ fn is_date(core: &[u8]) -> bool {
 /// What may stand behind a day: nothing, or a time that begins with a mark of its own.
 fn is_time(rest: Option<&[u8]>) -> bool {
     let is_part = |byte: &u8| {
-        matches!(byte, b'0'..=b'9' | b':' | b'-' | b'.' | b'+' | b'_' | b'T' | b't' | b'Z' | b'z' | b'h')
+        matches!(
+            byte,
+            b'0'..=b'9' | b':' | b'-' | b'.' | b'+' | b'_' | b'T' | b't' | b'Z' | b'z' | b'h'
+        )
     };
     match rest {
         Some([]) => true,
@@ -435,7 +438,8 @@ fn is_time(rest: Option<&[u8]>) -> bool {
 fn head(core: &[u8]) -> Option<(&[u8], Shape)> {
     let digit = core.iter().position(u8::is_ascii_digit)?;
     let before = core.get(..digit)?;
-    let gap = before.iter().rposition(|byte| matches!(byte, b'_' | b'-' | b'.' | b'=' | b'#' | b'/'));
+    let gap =
+        before.iter().rposition(|byte| matches!(byte, b'_' | b'-' | b'.' | b'=' | b'#' | b'/'));
     let (head, rest) = match gap {
         Some(gap) => core.split_at_checked(gap + 1)?,
         None => core.split_at_checked(digit)?,

@@ -29,6 +29,14 @@ impl<'a> Source<'a> {
     }
 }
 
+impl Source<'_> {
+    /// The name of the key that begins at `at`, if one does.
+    #[must_use]
+    pub fn name_at(self, at: u64) -> Option<Box<[u8]>> {
+        name_at(self, at)
+    }
+}
+
 /// What a thread does with each key that it meets.
 pub trait Worker {
     /// What a stretch's keys add up to.

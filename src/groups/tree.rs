@@ -351,9 +351,8 @@ impl Tree {
     /// As how many nodes a folded child of `node` weighs: itself, and as many as there could be
     /// before they folded.
     fn siblings(&self, node: &Node, many: Class) -> usize {
-        let is_in = |class: &Class| {
-            class.separator == many.separator && class.shape.fold() == many.shape
-        };
+        let is_in =
+            |class: &Class| class.separator == many.separator && class.shape.fold() == many.shape;
         let its = node.folds.iter().filter(is_in);
         its.map(|class| self.bounds.of(class.shape, node.depth)).fold(1, usize::saturating_add)
     }

@@ -1,7 +1,7 @@
 //! Lifetimes: what frees itself by when.
 
 use super::totals::Share;
-use crate::footprint::Size;
+use crate::footprint::{FIELD_TIMES, Size};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -67,6 +67,19 @@ impl Lifetime {
         Self::ALL.get(passed + 1).copied().unwrap_or(Self::Later)
     }
 
+    /// The times that divide the lifetimes of what expires, for a snapshot taken at `taken_at_ms`.
+    #[must_use]
+    pub fn bounds(taken_at_ms: i64) -> [i64; FIELD_TIMES - 1] {
+        BOUNDS_MS.map(|bound| taken_at_ms.saturating_add(bound))
+    }
+
+    /// Whether a TTL that ends at `expires_at_ms` is so long that it hardly is one: a year.
+    #[must_use]
+    #[inline]
+    pub fn is_absurd(expires_at_ms: Option<i64>, taken_at_ms: i64) -> bool {
+        expires_at_ms.is_some_and(|at| at.saturating_sub(taken_at_ms) > 365 * DAY_MS)
+    }
+
     /// A short name that is fit for machines.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -81,6 +94,34 @@ impl Lifetime {
             Self::Month => "30d",
             Self::Later => "later",
         }
+    }
+}
+
+/// Fields of hashes that have TTLs of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldTtls {
+    /// The hashes that have such fields.
+    pub hashes: Share,
+    /// The fields by lifetime, from [`Lifetime::Expired`] on.
+    pub fields: [u64; FIELD_TIMES],
+}
+
+impl FieldTtls {
+    pub(super) fn add(&mut self, bytes: Size, times: &[u64; FIELD_TIMES]) {
+        self.hashes.add(bytes);
+        self.count(times);
+    }
+
+    fn count(&mut self, times: &[u64; FIELD_TIMES]) {
+        for (mine, theirs) in self.fields.iter_mut().zip(times) {
+            *mine = mine.saturating_add(*theirs);
+        }
+    }
+
+    /// Adds those of other keys.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.hashes += other.hashes;
+        self.count(&other.fields);
     }
 }
 
@@ -128,6 +169,15 @@ impl Lifetimes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_year_is_no_ttl() {
+        let of = |left| Lifetime::is_absurd(Some(1000 + left), 1000);
+        assert!(!of(365 * DAY_MS) && of(365 * DAY_MS + 1));
+        assert!(!Lifetime::is_absurd(None, i64::MIN));
+        let bounds = Lifetime::bounds(1000);
+        assert_eq!((bounds[0], bounds[1], bounds[6]), (999, 1000 + HOUR_MS, 1000 + 30 * DAY_MS));
+    }
 
     #[test]
     fn each_end_belongs_to_the_earlier_lifetime() {

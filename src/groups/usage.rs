@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn each_idle_time_has_its_place() {
         let mut usage = Usage::default();
-        for (idle_s, bytes) in [(0, 1), (DAY_S - 1, 2), (DAY_S, 4), (7 * DAY_S, 8), (u64::MAX, 16)] {
+        for (idle_s, bytes) in [(0, 1), (DAY_S - 1, 2), (DAY_S, 4), (7 * DAY_S, 8), (u64::MAX, 16)]
+        {
             usage.add(Size::bytes(bytes), Some(idle_s), None);
         }
         usage.add(Size::bytes(32), None, Some(5));

@@ -1,18 +1,19 @@
 //! From groups to the report: rounds once, so that the rows of every list add up to the totals.
 
 use super::model::*;
+use super::patterns;
 use super::units::{Bytes, Count, Millis, Tally, apportion};
 use crate::bytes::Fault;
 use crate::entries::{Head, ModuleId, ValueKind, Wrapper};
 use crate::footprint::{Certainty, Size};
 use crate::groups::{
-    self, Big, Cell, Content, Database, Finish, Groups, Limits, Measure as Order, Outcome, Share,
-    Subject, Sum,
+    self, Big, Cell, Content, Database, Finish, Groups, Limits, Measure as Order, Outcome, Sample,
+    Share, Subject, Sum,
 };
 use std::collections::BTreeMap;
 
 /// What a report is made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Material<'m> {
     /// The snapshot's head.
     pub head: &'m Head,
@@ -20,6 +21,8 @@ pub struct Material<'m> {
     pub outcome: &'m Outcome,
     /// The keys that count, grouped.
     pub groups: &'m Groups,
+    /// Tells the names of samples.
+    pub names: &'m dyn Fn(Sample) -> Option<Box<[u8]>>,
 }
 
 /// How much of it is wanted.
@@ -36,11 +39,16 @@ impl Report {
     /// who knows it.
     #[must_use]
     pub fn of(material: Material<'_>, extent: Extent) -> Self {
-        let Material { head, outcome, groups } = material;
+        let Material { head, outcome, groups, .. } = material;
         let cells = groups.cells();
         let all = groups.totals();
         let bytes = all.bytes().round();
+        let found = groups.patterns().list();
         Self {
+            patterns: patterns::rows(&found, extent, bytes),
+            ttl_leaks: patterns::leaks(&found, extent, material.names),
+            usage: patterns::overall_usage(&found),
+            field_ttls: field_ttls(groups),
             schema_version: SCHEMA_VERSION,
             completeness: completeness(outcome),
             totals: totals(groups, bytes),
@@ -50,7 +58,6 @@ impl Report {
             ttl: ttl(groups, bytes),
             lifetimes: lifetimes(groups, bytes),
             prefixes: prefixes(groups, extent, bytes),
-            never_expire: never_expire(groups, extent),
             largest_by_bytes: keys(groups.largest(), extent),
             largest_by_elements: keys(groups.longest(), extent),
             modules: modules(&cells, outcome),
@@ -128,7 +135,7 @@ fn completeness(outcome: &Outcome) -> Completeness {
 }
 
 /// `sizes` in whole bytes that add up to `total`.
-fn rounded(sizes: impl IntoIterator<Item = Size>, total: u64) -> Vec<u64> {
+pub(super) fn rounded(sizes: impl IntoIterator<Item = Size>, total: u64) -> Vec<u64> {
     let raw: Vec<u64> = sizes.into_iter().map(Size::raw).collect();
     apportion(&raw, total)
 }
@@ -175,7 +182,7 @@ fn within(part: Sum, bytes: u64) -> Tally {
 }
 
 /// The same of a share.
-fn share_within(part: Share, bytes: u64) -> Tally {
+pub(super) fn share_within(part: Share, bytes: u64) -> Tally {
     Tally::new(part.keys, part.bytes.round().min(bytes))
 }
 
@@ -321,21 +328,22 @@ fn round_tree(lines: &[groups::Line<'_>], total: u64) -> Vec<u64> {
     bytes
 }
 
-fn never_expire(groups: &Groups, extent: Extent) -> Vec<NeverExpireRow> {
-    let root = groups.prefixes();
-    let limits =
-        Limits { measure: Order::Never, depth: 1, top: extent.top, least: Size::from_raw(1) };
-    let lines = groups::lines(&root, &limits);
-    let rows = lines.iter().filter_map(|line| match line.subject {
-        Subject::Prefix(prefix) if line.totals.never.keys > 0 => Some(NeverExpireRow {
-            prefix: Prefix(prefix.name.clone()),
-            kind: prefix_kind(prefix.what),
-            no_ttl: Tally::new(line.totals.never.keys, line.totals.never.bytes.round()),
-            all: Tally::new(line.totals.keys(), line.totals.bytes().round()),
-        }),
-        _ => None,
-    });
-    rows.collect()
+fn field_ttls(groups: &Groups) -> Option<FieldTtls> {
+    let found = groups.field_ttls();
+    let lifetimes = Lifetime::ALL.into_iter().filter(|within| *within != Lifetime::Never);
+    let lifetimes = lifetimes.zip(found.fields);
+    (found.hashes.keys > 0).then(|| FieldTtls {
+        hashes: tally(found.hashes),
+        fields: Count(found.fields.iter().fold(0, |sum, n| sum.saturating_add(*n))),
+        lifetimes: lifetimes
+            .map(|(within, fields)| FieldLifetime { within, fields: Count(fields) })
+            .collect(),
+    })
+}
+
+/// A share, rounded alone.
+pub(super) fn tally(share: Share) -> Tally {
+    Tally::new(share.keys, share.bytes.round())
 }
 
 fn keys(found: Vec<&Big>, extent: Extent) -> Vec<KeyRow> {
@@ -375,12 +383,24 @@ fn slots(groups: &Groups, extent: Extent) -> Option<Slots> {
     if slots.is_empty() {
         return None;
     }
-    let heaviest = slots
-        .heaviest()
-        .into_iter()
-        .take(extent.top)
-        .map(|(slot, share)| SlotRow { slot, all: Tally::new(share.keys, share.bytes.round()) });
-    Some(Slots { used: Count(slots.iter().count() as u64), heaviest: heaviest.collect() })
+    let heaviest = slots.heaviest();
+    let used = heaviest.len() as u64;
+    let all: Size = heaviest.iter().map(|(_, share)| share.bytes).sum();
+    let tags = groups.tags().into_iter().take(extent.top).map(|tag| TagRow {
+        tag: Key(tag.tag),
+        slot: tag.slot,
+        all: tally(tag.share),
+    });
+    Some(Slots {
+        used: Count(used),
+        mean_bytes: Bytes(all.round() / used.max(1)),
+        heaviest: heaviest
+            .into_iter()
+            .take(extent.top)
+            .map(|(slot, share)| SlotRow { slot, all: tally(share) })
+            .collect(),
+        tags: tags.collect(),
+    })
 }
 
 impl Instance {

@@ -8,6 +8,7 @@ pub mod escape;
 mod json;
 mod listing;
 mod model;
+mod patterns;
 mod rows;
 #[cfg(test)]
 mod sample;

@@ -412,6 +412,7 @@ mod tests {
             module: None,
             largest_element: Some(7),
             fields_with_ttl: 0,
+            field_times: Default::default(),
             parts: [parts; LANES],
             sizes: crate::footprint::Sizes([parts.total(); LANES]),
             spread: Size::bytes(4),
@@ -429,6 +430,7 @@ mod tests {
             module: footprint.module,
             encoding: footprint.encoding,
             elements: footprint.elements,
+            field_times: None,
             sizes: footprint.sizes,
             certainty: footprint.certainty,
             expires_at_ms: Some(1000),
@@ -451,7 +453,7 @@ mod tests {
             written(RowFormat::Jsonl, &Column::DEFAULT, b"board:1"),
             "{\"db\":0,\"key\":\"board:1\",\"type\":\"zset\",\"encoding\":\"skiplist\",\"bytes\":42,\
              \"elements\":3,\"expires_at_ms\":1000,\"expired\":true,\"idle_s\":null,\"freq\":5,\
-             \"slot\":null}\n"
+             \"slot\":null,\"pattern\":null}\n"
         );
     }
 
@@ -459,8 +461,8 @@ mod tests {
     fn a_row_of_csv_under_its_header() {
         assert_eq!(
             written(RowFormat::Csv, &Column::DEFAULT, b"a,\"b\"\n"),
-            "db,key,key_base64,type,encoding,bytes,elements,expires_at_ms,expired,idle_s,freq,slot\n\
-             0,\"a,\"\"b\"\"\n\",,zset,skiplist,42,3,1000,true,,5,\n"
+            "db,key,key_base64,type,encoding,bytes,elements,expires_at_ms,expired,idle_s,freq,slot,pattern\n\
+             0,\"a,\"\"b\"\"\n\",,zset,skiplist,42,3,1000,true,,5,,\n"
         );
         assert_eq!(written(RowFormat::Csv, &[Column::Key], b"\xff,"), "key,key_base64\n,/yw=\n");
     }

@@ -44,7 +44,8 @@ pub(super) fn report() -> Report {
     report.types = types(totals);
     report.encodings = encodings(&report.types);
     lifetimes(&mut report, totals);
-    report.never_expire = never(&report.prefixes);
+    report.patterns = patterns(&report.prefixes);
+    report.ttl_leaks = leaks(&report.patterns);
     report.largest_by_bytes = keys();
     report.largest_by_elements = keys().into_iter().rev().collect();
     report
@@ -162,15 +163,42 @@ fn lifetimes(report: &mut Report, totals: Tally) {
     };
 }
 
-fn never(prefixes: &[PrefixRow]) -> Vec<NeverExpireRow> {
-    let rows = prefixes.iter().filter(|row| row.depth == 0 && row.kind == PrefixKind::Prefix);
-    rows.map(|row| NeverExpireRow {
-        prefix: row.prefix.clone(),
-        kind: row.kind,
-        no_ttl: row.no_ttl,
+/// A pattern for each of the outermost prefixes.
+fn patterns(prefixes: &[PrefixRow]) -> Vec<PatternRow> {
+    let rows = prefixes.iter().filter(|row| row.depth == 0);
+    rows.map(|row| PatternRow {
+        pattern: match row.kind {
+            PrefixKind::Rest => String::new(),
+            _ => format!("{}{{int}}", String::from_utf8_lossy(&row.prefix.0)),
+        },
         all: row.all,
+        no_ttl: row.no_ttl,
+        elements: row.elements,
+        lifetimes: {
+            let tallies = split(row.all, &[row.no_ttl.keys.0, 1, 1, 1, 1, 1, 1, 1, 1]);
+            let rows = Lifetime::ALL.into_iter().zip(tallies);
+            rows.map(|(within, all)| LifetimeRow { within, all }).collect()
+        },
+        types: row.types.iter().map(|name| TypeShare { name, all: row.all }).collect(),
+        more: (row.kind == PrefixKind::Rest).then_some(Count(1200)),
+        ..PatternRow::default()
     })
     .collect()
+}
+
+fn leaks(patterns: &[PatternRow]) -> Vec<TtlLeakRow> {
+    let rows = patterns.iter().filter(|row| row.more.is_none() && row.no_ttl.keys.0 > 0);
+    let mut rows: Vec<_> = rows
+        .map(|row| TtlLeakRow {
+            pattern: row.pattern.clone(),
+            kind: if row.no_ttl == row.all { TtlLeak::Never } else { TtlLeak::Leak },
+            keys: row.no_ttl,
+            all: row.all,
+            samples: vec![Key(b"session:\x1b[2J:77".to_vec())],
+        })
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.keys.bytes));
+    rows
 }
 
 fn keys() -> Vec<KeyRow> {
@@ -198,6 +226,7 @@ fn the_sample_adds_up() {
     assert_eq!(report.types.iter().map(|row| row.all).sum::<Tally>(), totals);
     assert_eq!(report.lifetimes.iter().map(|row| row.all).sum::<Tally>(), totals);
     assert_eq!(report.databases.iter().map(|row| row.all).sum::<Tally>(), totals);
+    assert_eq!(report.patterns.iter().map(|row| row.all).sum::<Tally>(), totals);
     let ttl = report.ttl;
     assert_eq!([ttl.never, ttl.expires, ttl.expired].into_iter().sum::<Tally>(), totals);
 }

@@ -8,7 +8,9 @@ use crate::run;
 use crate::timings::Reading;
 use rdblens::entries::Tail;
 use rdblens::footprint::{Measure, instance};
-use rdblens::groups::{Census, Finish, Groups, Outcome, Plan, Separators, Settings, Tally, fold};
+use rdblens::groups::{
+    Census, Finish, Groups, Lifetime, Outcome, Plan, Sample, Separators, Settings, Tally, fold,
+};
 use rdblens::report::{
     Bytes, Checksum, Extent, Instance, Json, Material, Millis, Path, Profile, Render, Report,
     Source,
@@ -73,7 +75,11 @@ fn group(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Found, S
         Measure::Allocated => &[Measure::Allocated][..],
         Measure::Reported => &[Measure::Reported, Measure::Allocated],
     };
-    let footprinter = || input.footprinter(measures);
+    let footprinter = || {
+        let mut footprinter = input.footprinter(measures);
+        footprinter.count_field_times(Lifetime::bounds(taken_at.0));
+        footprinter
+    };
     let once = |settings: &Settings| {
         let tally = Tally::new(settings, input.selection(), &footprinter);
         let outcome = fold(input.source, &tally, plan);
@@ -81,8 +87,9 @@ fn group(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Found, S
         Found { outcome, groups, census }
     };
     let mut found = once(&settings);
-    if let Some(suspects) = found.groups.suspects() {
-        settings.exempt = Some(Arc::new(suspects));
+    settings.exempt = found.groups.suspects().map(Arc::new);
+    settings.slots = found.groups.heavy_slots().unwrap_or_default();
+    if settings.exempt.is_some() || !settings.slots.is_empty() {
         found = once(&settings);
     }
     Ok(found)
@@ -90,7 +97,9 @@ fn group(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Found, S
 
 fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
     let (config, source) = (input.config, input.source);
-    let material = Material { head: source.head, outcome: &found.outcome, groups: &found.groups };
+    let names = |sample: Sample| source.name_at(sample.at);
+    let Found { outcome, groups, .. } = found;
+    let material = Material { head: source.head, outcome, groups, names: &names };
     let extent = Extent { top: wishes.top, depth: wishes.depth.unwrap_or(DEPTH) };
     let own = Source::of(source.head, source_len(input));
     let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));

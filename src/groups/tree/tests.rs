@@ -27,6 +27,7 @@ fn kept((name, bytes): &Key) -> Kept {
         bytes: Size::bytes(*bytes),
         elements: bytes % 7,
         lifetime: Lifetime::ALL[(name.len() + at) % 9],
+        is_absurd: false,
         at: *bytes,
         idle_s: bytes.is_multiple_of(3).then_some(bytes * 40_000),
         freq: None,

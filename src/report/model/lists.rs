@@ -121,19 +121,110 @@ pub enum PrefixKind {
     Rest,
 }
 
-/// A prefix with keys that never expire.
+/// A pattern of names: ids, dates and addresses in braces, as in `user:{int}:profile`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct NeverExpireRow {
-    /// The prefix.
+pub struct PatternRow {
+    /// The pattern, or the glob of the user's rule that claims its keys; empty where the row
+    /// stands for several.
+    pub pattern: String,
+    /// Whether it is a rule of the user's.
+    pub rule: bool,
+    /// Its keys.
     #[serde(flatten)]
-    pub prefix: Prefix,
-    /// Whether that is all of them.
-    pub kind: PrefixKind,
-    /// Its keys without a TTL.
-    #[serde(flatten)]
-    pub no_ttl: Tally,
-    /// All its keys.
     pub all: Tally,
+    /// Those without a TTL.
+    pub no_ttl: Tally,
+    /// Their elements.
+    pub elements: Count,
+    /// By the time left at the snapshot, in the order of [`crate::groups::Lifetime::ALL`].
+    pub lifetimes: Vec<LifetimeRow>,
+    /// The types among its keys, the heaviest first.
+    pub types: Vec<TypeShare>,
+    /// How its keys are used, where the snapshot tells.
+    pub usage: Option<Usage>,
+    /// How many patterns this row stands for, where it stands for several.
+    pub more: Option<Count>,
+}
+
+/// A type's part of something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TypeShare {
+    /// Its name.
+    #[serde(rename = "type")]
+    pub name: &'static str,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+}
+
+/// How keys are used: idle time under policies that keep it, a counter under LFU.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Usage {
+    /// Keys with an idle time.
+    pub timed: Tally,
+    /// The mean of their idle times.
+    pub mean_idle_s: Option<u64>,
+    /// Those idle for a day and longer.
+    pub idle_1d: Tally,
+    /// Those idle for 7 days and longer.
+    pub idle_7d: Tally,
+    /// Those idle for 30 days and longer.
+    pub idle_30d: Tally,
+    /// Keys with an LFU counter.
+    pub counted: Tally,
+    /// The mean of their counters, in hundredths.
+    pub mean_freq_percent: Option<u64>,
+    /// Those with a counter of 5 and less, with which a new key begins.
+    pub cold: Tally,
+}
+
+/// A pattern whose keys live longer than they should.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TtlLeakRow {
+    /// The pattern.
+    pub pattern: String,
+    /// What is the matter with it.
+    pub kind: TtlLeak,
+    /// The keys that it concerns.
+    #[serde(flatten)]
+    pub keys: Tally,
+    /// All keys of the pattern.
+    pub all: Tally,
+    /// A few of the keys that it concerns, where they are known.
+    pub samples: Vec<Key>,
+}
+
+/// What is the matter with a pattern's TTLs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TtlLeak {
+    /// Nine of ten keys and more expire, and the others do not: somebody forgot.
+    #[default]
+    Leak,
+    /// None of its keys expires.
+    Never,
+    /// Keys expire, but in more than a year.
+    Absurd,
+}
+
+/// Fields of hashes that have TTLs of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FieldTtls {
+    /// The hashes that have such fields.
+    pub hashes: Tally,
+    /// The fields.
+    pub fields: Count,
+    /// The same by the time left at the snapshot.
+    pub lifetimes: Vec<FieldLifetime>,
+}
+
+/// The fields with one lifetime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct FieldLifetime {
+    /// Which.
+    pub within: crate::groups::Lifetime,
+    /// The fields.
+    pub fields: Count,
 }
 
 /// One key.
@@ -195,14 +286,31 @@ pub struct Templates {
 pub struct Slots {
     /// How many have keys.
     pub used: Count,
+    /// What one of those holds in the mean.
+    pub mean_bytes: Bytes,
     /// The heaviest, the heaviest first.
     pub heaviest: Vec<SlotRow>,
+    /// Hash tags that are half of a slot that has many times the mean, and more of it.
+    pub tags: Vec<TagRow>,
 }
 
 /// One cluster slot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct SlotRow {
     /// Its number.
+    pub slot: u16,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+}
+
+/// A hash tag: what stands in braces in the names of keys that must be in one slot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TagRow {
+    /// The tag.
+    #[serde(flatten)]
+    pub tag: Key,
+    /// Its slot.
     pub slot: u16,
     /// Its keys.
     #[serde(flatten)]

@@ -45,10 +45,16 @@ pub struct Report {
     pub ttl: Ttl,
     /// By the time left at the snapshot, in the order of [`Lifetime::ALL`]. All are there.
     pub lifetimes: Vec<LifetimeRow>,
+    /// By pattern of the names, the heaviest first; the last row may stand for all others.
+    pub patterns: Vec<PatternRow>,
     /// The tree of prefixes: each row followed by those below it, siblings by bytes.
     pub prefixes: Vec<PrefixRow>,
-    /// The prefixes with the most bytes that never expire.
-    pub never_expire: Vec<NeverExpireRow>,
+    /// Patterns whose keys live longer than they should, by the bytes that it concerns.
+    pub ttl_leaks: Vec<TtlLeakRow>,
+    /// How keys are used; `None` where the snapshot does not tell.
+    pub usage: Option<Usage>,
+    /// Fields of hashes that have TTLs of their own; `None` where there are none.
+    pub field_ttls: Option<FieldTtls>,
     /// The largest keys, the largest first.
     pub largest_by_bytes: Vec<KeyRow>,
     /// Those with the most elements, the longest first.

@@ -111,19 +111,22 @@ pub(super) fn modules(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> 
     table.lines(theme)
 }
 
-/// The prefixes with the most bytes that never expire.
-pub(super) fn never(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
+/// Hash tags that fill slots, the heaviest first.
+pub(super) fn tags(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
     let mut table = Table::new([
-        Column::name(format!("Never expire: {}", report.ttl.never.bytes)),
+        Column::name("Hash tags that fill a slot"),
+        Column::figure("slot"),
         Column::figure("keys"),
         Column::figure("bytes"),
-        Column::figure("of the prefix"),
+        Column::figure("a slot's mean"),
     ]);
-    for row in report.never_expire.iter().take(rows) {
-        let name = super::prefixes::glob(&row.prefix, row.kind, &[], theme);
-        let share = whole_percent_of(row.no_ttl.bytes.0, row.all.bytes.0);
-        let cells = [name, row.no_ttl.keys.short(), row.no_ttl.bytes.to_string(), share];
-        table.row(Style::Plain, cells);
+    if let Some(slots) = &report.slots {
+        for row in slots.tags.iter().take(rows) {
+            let tag = format!("{{{}}}", escape::terminal(&row.tag.0, theme.charset()));
+            let (slot, keys) = (row.slot.to_string(), row.all.keys.short());
+            let (bytes, mean) = (row.all.bytes.to_string(), slots.mean_bytes.to_string());
+            table.row(Style::Plain, [tag, slot, keys, bytes, mean]);
+        }
     }
     table.lines(theme)
 }

@@ -4,6 +4,7 @@ mod head;
 mod lifetimes;
 mod lists;
 pub(super) mod paint;
+mod patterns;
 mod prefixes;
 mod table;
 #[cfg(test)]
@@ -57,18 +58,21 @@ impl Terminal {
         let head = head::lines(report, theme);
         let bar = lifetimes::lines(report, theme);
         let hint = self.hint(report, theme);
-        let fixed = [&head, &bar, &hint].map(|lines| lines.len() + usize::from(!lines.is_empty()));
+        let fields = patterns::fields(report, theme);
+        let fixed =
+            [&head, &bar, &fields, &hint].map(|lines| lines.len() + usize::from(!lines.is_empty()));
         let rows = match self.length {
             Length::Screen => Rows::on_screen(report, SCREEN.saturating_sub(fixed.iter().sum())),
             Length::Top(n) | Length::Full(n) => Rows::all(n),
         };
         let mut blocks = vec![
             head,
-            list(rows.prefixes.min(prefixes::available(report)), |n| {
-                prefixes::lines(report, n, theme)
+            list(rows.patterns.min(patterns::available(report)), |n| {
+                patterns::lines(report, n, theme)
             }),
-            list(rows.never.min(report.never_expire.len()), |n| lists::never(report, n, theme)),
+            list(rows.never.min(patterns::leaks(report)), |n| patterns::never(report, n, theme)),
             bar,
+            fields,
             list(rows.types.min(report.types.len()), |n| lists::types(report, n, theme)),
             self.largest(report, rows.keys, theme),
         ];
@@ -98,14 +102,21 @@ impl Terminal {
 }
 
 /// The lists that only a full report has.
-fn full(report: &Report, n: usize, theme: &Theme) -> [Vec<Line>; 5] {
+fn full(report: &Report, n: usize, theme: &Theme) -> [Vec<Line>; 9] {
     let longest = report.largest_by_elements.get(..n).unwrap_or(&report.largest_by_elements);
     let slots = report.slots.as_ref().map_or(0, |slots| slots.heaviest.len());
+    let tags = report.slots.as_ref().map_or(0, |slots| slots.tags.len());
     [
+        list(n.saturating_add(1).min(prefixes::available(report)), |n| {
+            prefixes::lines(report, n, theme)
+        }),
+        patterns::absurd(report, n, theme),
+        patterns::usage(report, n, theme),
         list(longest.len(), |_| lists::keys("Most elements", longest, report, theme)),
         list(n.min(report.encodings.len()), |n| lists::encodings(report, n, theme)),
         list(n.min(report.databases.len()), |n| lists::databases(report, n, theme)),
         list(n.min(slots), |n| lists::slots(report, n, theme)),
+        list(n.min(tags), |n| lists::tags(report, n, theme)),
         list(n.min(report.modules.len()), |n| lists::modules(report, n, theme)),
     ]
 }
@@ -117,19 +128,19 @@ fn list(rows: usize, lines: impl FnOnce(usize) -> Vec<Line>) -> Vec<Line> {
 
 /// Whose turn it is for a row, over and over while there is room.
 const ROUND: [List; 7] = [
-    List::Prefixes,
-    List::Prefixes,
+    List::Patterns,
+    List::Patterns,
     List::Never,
     List::Keys,
     List::Types,
-    List::Prefixes,
+    List::Patterns,
     List::Types,
 ];
 
 /// How many rows each list of the screen has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Rows {
-    prefixes: usize,
+    patterns: usize,
     never: usize,
     types: usize,
     keys: usize,
@@ -137,16 +148,16 @@ struct Rows {
 
 impl Rows {
     const fn all(n: usize) -> Self {
-        // and one for all other prefixes
-        Self { prefixes: n.saturating_add(1), never: n, types: n, keys: n }
+        // and one for all other patterns
+        Self { patterns: n.saturating_add(1), never: n, types: n, keys: n }
     }
 
     /// The rows that fit into `lines`, shared so that every list says the most it can: row by row,
     /// those that tell the most first.
     fn on_screen(report: &Report, lines: usize) -> Self {
         let available = Self {
-            prefixes: prefixes::available(report),
-            never: report.never_expire.len(),
+            patterns: patterns::available(report),
+            never: patterns::leaks(report),
             types: report.types.len(),
             keys: report.largest_by_bytes.len(),
         };
@@ -171,7 +182,7 @@ impl Rows {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum List {
-    Prefixes,
+    Patterns,
     Never,
     Types,
     Keys,
@@ -180,7 +191,7 @@ enum List {
 impl List {
     const fn of(self, rows: &mut Rows) -> &mut usize {
         match self {
-            Self::Prefixes => &mut rows.prefixes,
+            Self::Patterns => &mut rows.patterns,
             Self::Never => &mut rows.never,
             Self::Types => &mut rows.types,
             Self::Keys => &mut rows.keys,

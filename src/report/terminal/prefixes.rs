@@ -153,8 +153,8 @@ pub(super) fn glob(prefix: &Prefix, kind: PrefixKind, above: &[u8], theme: &Them
     let text = escape::terminal(own, theme.charset());
     match kind {
         PrefixKind::Name => text,
-        // `user:*` has any end already
-        PrefixKind::Folded if own.ends_with(b"*") => text,
+        // the end of a name is folded, too
+        PrefixKind::Folded if own.ends_with(b"}") => text,
         _ => text + "*",
     }
 }

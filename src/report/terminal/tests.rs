@@ -58,7 +58,7 @@ fn selected() -> Report {
 fn odd() -> Report {
     let mut report = sample::report();
     let heaviest = vec![SlotRow { slot: 16_383, all: Tally::new(3, 900) }];
-    report.slots = Some(Slots { used: Count(2), heaviest });
+    report.slots = Some(Slots { used: Count(2), heaviest, ..Slots::default() });
     report.source.age_ms = Some(Millis(-1000));
     report.instance = report.instance.map(|instance| Instance {
         unexplained_bytes: Some(-90_000_000),
@@ -125,29 +125,30 @@ fn a_star_is_added_only_where_none_stands() {
         prefixes::glob(&Prefix(prefix.as_bytes().to_vec()), kind, above.as_bytes(), &theme)
     };
     assert_eq!(name(PrefixKind::Prefix, "user:", ""), "user:*");
-    assert_eq!(name(PrefixKind::Prefix, "user:*:cart:", "user:*:"), "cart:*");
-    assert_eq!(name(PrefixKind::Folded, "user:*", ""), "user:*");
-    assert_eq!(name(PrefixKind::Folded, "user:*:", ""), "user:*:*");
+    assert_eq!(name(PrefixKind::Prefix, "user:{int}:cart:", "user:{int}:"), "cart:*");
+    assert_eq!(name(PrefixKind::Folded, "user:{int}", ""), "user:{int}");
+    assert_eq!(name(PrefixKind::Folded, "user:{int}:", ""), "user:{int}:*");
     assert_eq!(name(PrefixKind::Name, "a*", ""), "a*");
     assert_eq!(name(PrefixKind::Prefix, "", ""), "*");
 }
 
-/// Shares of the topmost prefixes add up, whatever is shown.
+/// Shares of the patterns add up, whatever is shown; so do those of the topmost prefixes.
 #[test]
 fn shares_add_up_to_a_hundred() {
-    for rows in 1..=8 {
+    for (rows, heading) in (1..=8).flat_map(|n| [(n, "Patterns"), (n, "Heaviest")]) {
         let terminal = Terminal {
             width: 80,
             color: false,
             drawing: Drawing::Ascii,
-            length: Length::Top(rows),
+            length: Length::Full(rows),
         };
         let text = show(&sample::report(), terminal);
-        let tree = text.lines().skip_while(|line| !line.starts_with("Heaviest")).skip(1);
+        let tree = text.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
         let top = tree.take_while(|line| !line.is_empty()).filter(|line| !line.contains("- "));
         let shares = top.map(|line| {
-            let share = line.split("iB ").nth(1).unwrap().split_whitespace().next().unwrap();
-            share.replace('.', "").parse::<u64>().unwrap()
+            let share = line.split("B ").nth(1).unwrap().split_whitespace().next().unwrap();
+            // what is less than a tenth of a percent is shown as such, and counts nothing
+            share.replace('.', "").parse::<u64>().unwrap_or_default()
         });
         assert_eq!(shares.sum::<u64>(), 1000, "{text}");
     }
@@ -161,20 +162,19 @@ Memory     9.32 GiB of the 9.68 GiB that the server counted (96.2 %)
            the other 372 MiB: buffers, slack in values and tables
            sized as redis-7.2.6 with jemalloc and default limits (see --server)
 
-Heaviest prefixes             keys     bytes     %  no TTL   elements  type
- cache:*                   520,880  3.00 GiB  35.2   100 %  1,562,640  string
- ├ page:*                  412,880  2.42 GiB  28.4   100 %  1,238,640  string
- │ └ fr:*                  101,212   717 MiB   8.2   100 %    303,636  string
- └ user:*                  108,000   591 MiB   6.8   100 %    324,000  string +1
- user:profile:*          9,120,004  1.90 GiB  22.3   100 %     27.4 M  string
- session:*                  17.6 M  1.51 GiB  17.7     2 %     52.8 M  hash
- queue:*                        12   820 MiB   9.4   100 %         36  list +2
- … all others               11.0 M  1.31 GiB  15.4
+Patterns                      keys     bytes     %  no TTL  24 h  later  type
+ cache:{int}               520,880  3.00 GiB  35.2   100 %  <1 %   <1 %  string
+ user:{int}              9,120,004  1.90 GiB  22.3   100 %  <1 %   <1 %  string
+ session:{int}              17.6 M  1.51 GiB  17.7     2 %  <1 %   <1 %  hash
+ queue:{int}                    12   820 MiB   9.4   100 %  25 %   10 %  list +2
+ a\x1b[2J\u{202e}:{int}         40  20.0 MiB   0.2    50 %  18 %    7 %  set
+ counter{int}                    1       8 B  <0.1     0 %  63 %   25 %  string
+ … 1,200 more               11.0 M  1.29 GiB  15.2    10 %  <1 %   <1 %
 
-Never expire: 6.39 GiB          keys     bytes  of the prefix
- cache:*                     520,880  3.00 GiB          100 %
- user:*                    9,120,004  1.90 GiB          100 %
- session:*                   352,082  30.9 MiB            2 %
+Never expire: 6.39 GiB          keys     bytes  of the pattern
+ cache:{int}                 520,880  3.00 GiB  all
+ user:{int}                9,120,004  1.90 GiB  all
+ session:{int}               352,082  30.9 MiB  2 % of keys: a leak
 
 Frees in   × expired <1 %  · 1 h 4 %  ░ 24 h 18 %  ▒ 7 d 2 %  ▓ later 1 %
            █ never 75 %
@@ -185,6 +185,7 @@ Types         keys     bytes    p50       p99       max  largest key
  hash       11.9 M  2.64 GiB  112 B  1.80 KiB   812 MiB  queue:mail:\xff\xfe
  list    3,824,506   872 MiB  112 B  1.80 KiB  48.0 MiB  report:2026:full
  zset    1,912,253   436 MiB  112 B  1.80 KiB  1.00 MiB  größte:键:\u{202e}x
+ set       764,901   174 MiB  112 B  1.80 KiB  1.00 GiB  catalog:all
 
 Largest keys               db  type    encoding    elements     bytes  expires
  catalog:all                0  hash    hashtable  4,200,000  1.00 GiB    never
@@ -211,14 +212,14 @@ Memory     9.32 GiB of the 9.68 GiB that the server counted
            sized as redis-7.2.6 with jemalloc and default
            limits (see --server)
 
-Heaviest prefixes         keys     bytes     %  no TTL
- cache:*               520,880  3.00 GiB  35.2   100 %
- `- page:*             412,880  2.42 GiB  28.4   100 %
- user:profile:*      9,120,004  1.90 GiB  22.3   100 %
- .. all others          28.6 M  3.62 GiB  42.5
+Patterns                  keys     bytes     %  no TTL
+ cache:{int}           520,880  3.00 GiB  35.2   100 %
+ user:{int}          9,120,004  1.90 GiB  22.3   100 %
+ session:{int}          17.6 M  1.51 GiB  17.7     2 %
+ .. 1,203 more          11.0 M  2.11 GiB  24.8    45 %
 
-Never expire: 6.39 GiB     keys     bytes  of the prefix
- cache:*                520,880  3.00 GiB          100 %
+Never expir...39 GiB     keys     bytes  of the pattern
+ session:{int}        352,082  30.9 MiB  2 % of keys: a leak
 
 Frees in   x expired <1 %  . 1 h 4 %  : 24 h 18 %  - 7 d 2 %
            = later 1 %  # never 75 %
@@ -258,16 +259,16 @@ Memory     9.32 GiB of the 9.22 GiB that the server counted (101.1 %)
            5.00 MiB of it are modules' values as the snapshot has them: in memory they take more
            sized as redis-7.2.6 with jemalloc and default limits (see --server)
 
-Heaviest prefixes                       keys     bytes     %  no TTL   elements  type
- cache:*                             520,880  3.00 GiB  35.2   100 %  1,562,640  string
- └ page:*                            412,880  2.42 GiB  28.4   100 %  1,238,640  string
- user:profile:*                    9,120,004  1.90 GiB  22.3   100 %     27.4 M  string
- … all others                         28.6 M  3.62 GiB  42.5
+Patterns                                keys     bytes     %  no TTL  24 h   7 d  later   elements  type
+ cache:{int}                         520,880  3.00 GiB  35.2   100 %  <1 %  <1 %   <1 %  1,562,640  string
+ user:{int}                        9,120,004  1.90 GiB  22.3   100 %  <1 %  <1 %   <1 %     27.4 M  string
+ session:{int}                        17.6 M  1.51 GiB  17.7     2 %  <1 %  <1 %   <1 %     52.8 M  hash
+ … 1,203 more                         11.0 M  2.11 GiB  24.8    45 %  10 %   2 %    4 %     33.0 M
 
-Never expire: 6.39 GiB                  keys     bytes  of the prefix
- cache:*                             520,880  3.00 GiB          100 %
- user:*                            9,120,004  1.90 GiB          100 %
- session:*                           352,082  30.9 MiB            2 %
+Never expire: 6.39 GiB                  keys     bytes  of the pattern       such as
+ cache:{int}                         520,880  3.00 GiB  all                  session:\x1b[2J:77
+ user:{int}                        9,120,004  1.90 GiB  all                  session:\x1b[2J:77
+ session:{int}                       352,082  30.9 MiB  2 % of keys: a leak  session:\x1b[2J:77
 
 Frees in   × expired <1 %  · 1 h 4 %  ░ 24 h 18 %  ▒ 7 d 2 %  ▓ later 1 %  █ never 75 %
  ×·····░░░░░░░░░░░░░░░░░░░░░▒▒▓████████████████████████████████████████████████████████████████████████████████████████
@@ -281,6 +282,14 @@ Largest keys                       db  type    encoding    elements     bytes  e
  catalog:all                        0  hash    hashtable  4,200,000  1.00 GiB    never
  queue:mail:\xff\xfe                0  list    hashtable     12.0 M   812 MiB    never
  report:2026:full                   0  string  hashtable     50.3 M  48.0 MiB   in 1 h
+
+Heaviest prefixes                       keys     bytes     %  no TTL   elements  type
+ cache:*                             520,880  3.00 GiB  35.2   100 %  1,562,640  string
+ └ page:*                            412,880  2.42 GiB  28.4   100 %  1,238,640  string
+ user:profile:*                    9,120,004  1.90 GiB  22.3   100 %     27.4 M  string
+ … all others                         28.6 M  3.62 GiB  42.5
+
+Use        not in this snapshot: a server writes idle times with maxmemory-policy allkeys-lru or volatile-lru, and counters of use with allkeys-lfu or volatile-lfu
 
 Most elements                      db  type    encoding   elements     bytes  expires
  größte:键:\u{202e}x                0  zset    hashtable     9,000  1.00 MiB  expired
