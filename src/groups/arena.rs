@@ -73,7 +73,7 @@ impl Folds {
     /// Whether children of this class have no nodes of their own.
     #[inline]
     pub(super) const fn has(self, class: Class) -> bool {
-        let is_always = class.shape as u8 >= Self::SHAPES.len() as u8;
+        let is_always = class.shape as usize >= Self::SHAPES.len();
         is_always | (self.0 >> Self::place(class) & 1 != 0)
     }
 
@@ -110,7 +110,7 @@ pub(super) struct Node {
     /// Of the names that end here; what is below is added up when all is known.
     pub own: Held,
     /// The same of those that a rule of the user's claims, by the rule's number.
-    pub claimed: Option<Box<BTreeMap<u16, Held>>>,
+    pub claimed: BTreeMap<u16, Held>,
     /// Of a word with an id the only segment so far; empty when there are several.
     pub only: Option<Box<[u8]>>,
     /// What is true of all segments that are folded into it.
@@ -128,7 +128,7 @@ impl Node {
     fn new(label: Label, parent: Id, depth: u8) -> Self {
         let (folds, own) = (Folds::default(), Held::default());
         let (first, next, many) = (Id::NONE, Id::NONE, [[Id::NONE; 2]; NEAR]);
-        let (claimed, only, facts) = (None, None, fact::ALL);
+        let (claimed, only, facts) = (BTreeMap::new(), None, fact::ALL);
         let tag = tag(label.class, label.tail, label.role);
         Self { label, depth, folds, own, claimed, only, facts, parent, first, next, many, tag }
     }
@@ -154,22 +154,22 @@ impl Node {
     pub(super) fn held_mut(&mut self, rule: Option<u16>) -> &mut Held {
         match rule {
             None => &mut self.own,
-            Some(rule) => self.claimed.get_or_insert_default().entry(rule).or_default(),
+            Some(rule) => self.claimed.entry(rule).or_default(),
         }
     }
 
     /// Adds what another node holds itself.
-    pub(super) fn merge_own(&mut self, own: &Held, claimed: Option<&BTreeMap<u16, Held>>) {
+    pub(super) fn merge_own(&mut self, own: &Held, claimed: &BTreeMap<u16, Held>) {
         self.own.merge(own);
-        for (rule, held) in claimed.into_iter().flatten() {
-            self.claimed.get_or_insert_default().entry(*rule).or_default().merge(held);
+        for (rule, held) in claimed {
+            self.claimed.entry(*rule).or_default().merge(held);
         }
     }
 
     /// All that it holds itself, whoever claims it.
     pub(super) fn all(&self) -> Held {
         let mut all = self.own.clone();
-        self.claimed.iter().flat_map(|claimed| claimed.values()).for_each(|held| all.merge(held));
+        self.claimed.values().for_each(|held| all.merge(held));
         all
     }
 }
@@ -218,6 +218,16 @@ impl Arena {
         let (folds, separator) = (self.node(node.parent).folds, node.label.class.separator);
         let codes = [Shape::Mixed, Shape::Headed];
         codes.into_iter().any(|shape| folds.has(Class { separator, shape }))
+    }
+
+    /// How deep the deepest node is.
+    pub(super) fn depth(&self) -> u8 {
+        self.below(Id::ROOT)
+    }
+
+    fn below(&self, id: Id) -> u8 {
+        let own = self.node(id).depth;
+        self.children(id).map(|child| self.below(child)).max().unwrap_or(own)
     }
 
     /// All nodes, those without any place in the tree too.
@@ -356,7 +366,7 @@ impl Arena {
     pub(super) fn reset(&mut self) {
         for node in &mut self.nodes {
             node.own = Held::default();
-            node.claimed = None;
+            node.claimed.clear();
         }
     }
 }

@@ -129,6 +129,33 @@ impl Held {
         self.usage.as_deref()
     }
 
+    pub(super) const fn elements(&self) -> u64 {
+        self.elements
+    }
+
+    /// Puts in what was read from a summary.
+    pub(super) fn restore_life(&mut self, lifetime: Lifetime, share: Share) {
+        self.lives.add(lifetime, share);
+    }
+
+    /// The same for what is not counted by lifetime.
+    pub(super) fn restore(&mut self, elements: u64, shares: &Shares, absurd: Share) {
+        (self.elements, self.absurd) = (elements, absurd);
+        let mut some = ValueKind::ALL.into_iter().zip(shares).filter(|(_, share)| share.keys > 0);
+        self.kind = some.next().map(|(kind, _)| kind);
+        self.table = some.next().map(|_| Box::new(*shares));
+    }
+
+    /// The same for a sample.
+    pub(super) fn restore_sample(&mut self, sample: Sample) {
+        self.remember(sample);
+    }
+
+    /// The same for use.
+    pub(super) fn restore_usage(&mut self, usage: Usage) {
+        self.usage = Some(Box::new(usage));
+    }
+
     /// Adds one key; `hash` is that of its name.
     #[inline(always)]
     pub(super) fn add(&mut self, key: &Kept, hash: u64) {

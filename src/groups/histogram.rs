@@ -52,10 +52,25 @@ impl Spread {
         self.max = self.max.max(value);
     }
 
+    /// Puts in `times` values in the range of `value`, as they were read from a summary.
+    pub(super) fn restore(&mut self, value: u64, times: u64) {
+        if self.counts.is_empty() {
+            self.counts = vec![0; COUNTS];
+        }
+        if let Some(count) = self.counts.get_mut(place(value.min(HIGHEST))) {
+            *count = count.saturating_add(times);
+        }
+    }
+
+    /// The same for the largest value.
+    pub(super) fn restore_max(&mut self, max: u64) {
+        self.max = self.max.max(max);
+    }
+
     /// How many values it has seen.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// Whether it has seen no value.
@@ -99,7 +114,7 @@ impl Spread {
             self.counts.clone_from(&other.counts);
         } else {
             for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
-                *mine += theirs;
+                *mine = mine.saturating_add(*theirs);
             }
         }
         other.counts.fill(0);

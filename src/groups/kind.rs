@@ -60,7 +60,7 @@ impl Merge for Content {
 /// A sum for each lifetime, in the order of [`Lifetime::ALL`]: all that is counted of a cell's
 /// keys, so that a key is added in one place only.
 #[derive(Debug, Clone, Copy, Default)]
-struct Lives([Sum; Lifetime::ALL.len()]);
+pub(super) struct Lives([Sum; Lifetime::ALL.len()]);
 
 impl Lives {
     #[inline(always)]
@@ -70,8 +70,15 @@ impl Lives {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = (Lifetime, &Sum)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Lifetime, &Sum)> {
         Lifetime::ALL.into_iter().zip(&self.0)
+    }
+
+    /// Puts in a sum that was read from a summary.
+    pub(super) fn restore(&mut self, lifetime: Lifetime, sum: Sum) {
+        if let Some(mine) = self.0.get_mut(lifetime as usize) {
+            *mine += sum;
+        }
     }
 
     fn content(&self) -> Content {
@@ -100,11 +107,11 @@ impl Merge for Lives {
 
 /// Cells of one database.
 #[derive(Debug, Clone)]
-struct Shelf {
+pub(super) struct Shelf {
     /// For each kind and encoding the place of its content in `contents`, counted from one.
     index: [u8; KINDS * ENCODINGS],
-    contents: Vec<(ValueKind, Encoding, Lives)>,
-    modules: Lowest<(ModuleId, Encoding), Lives>,
+    pub(super) contents: Vec<(ValueKind, Encoding, Lives)>,
+    pub(super) modules: Lowest<(ModuleId, Encoding), Lives>,
 }
 
 impl Default for Shelf {
@@ -115,7 +122,7 @@ impl Default for Shelf {
 
 impl Shelf {
     #[inline]
-    fn content(&mut self, kind: ValueKind, encoding: Encoding) -> Option<&mut Lives> {
+    pub(super) fn content(&mut self, kind: ValueKind, encoding: Encoding) -> Option<&mut Lives> {
         let slot = self.index.get_mut(kind as usize * ENCODINGS + encoding as usize)?;
         if *slot == 0 {
             self.contents.push((kind, encoding, Lives::default()));
@@ -178,7 +185,7 @@ impl Merge for Shelf {
 /// Cells of all databases.
 #[derive(Debug, Clone)]
 pub(super) struct Cells {
-    known: Lowest<u64, Shelf>,
+    pub(super) known: Lowest<u64, Shelf>,
     unknown: Shelf,
 }
 

@@ -70,6 +70,11 @@ impl<K: Copy + Ord, V: Merge> Lowest<K, V> {
         &self.rest
     }
 
+    /// The same, to be changed.
+    pub const fn rest_mut(&mut self) -> &mut V {
+        &mut self.rest
+    }
+
     /// Takes in another table.
     pub fn merge(&mut self, other: Self) {
         for (key, value) in other.kept {

@@ -66,19 +66,21 @@ impl Settings {
 /// and however the keys were split. Both must have the same settings.
 #[derive(Debug, Clone)]
 pub struct Groups {
-    taken_at_ms: i64,
+    pub(super) taken_at_ms: i64,
+    /// How they are grouped.
+    pub(super) settings: Settings,
     top: usize,
-    cells: Cells,
-    types: Types,
-    by_bytes: Top,
-    by_elements: Top,
+    pub(super) cells: Cells,
+    pub(super) types: Types,
+    pub(super) by_bytes: Top,
+    pub(super) by_elements: Top,
     /// What is less than exact, by certainty.
-    doubts: [Share; 3],
-    slots: Slots,
+    pub(super) doubts: [Share; 3],
+    pub(super) slots: Slots,
     tags: Tags,
-    fields: FieldTtls,
-    tree: Tree,
-    rules: Option<Arc<Rules>>,
+    pub(super) fields: FieldTtls,
+    pub(super) tree: Tree,
+    pub(super) rules: Option<Arc<Rules>>,
 }
 
 impl Groups {
@@ -89,6 +91,7 @@ impl Groups {
         let Settings { separators, bounds, exempt, .. } = settings.clone();
         Self {
             taken_at_ms: settings.taken_at_ms,
+            settings: settings.clone(),
             top: settings.top,
             cells: Cells::default(),
             types: Types::default(),

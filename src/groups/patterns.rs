@@ -136,7 +136,7 @@ impl Patterns {
             if let Some(held) = place {
                 held.merge(&node.own);
             }
-            for (rule, held) in node.claimed.iter().flat_map(|claimed| claimed.iter()) {
+            for (rule, held) in &node.claimed {
                 claimed.entry(*rule).or_default().merge(held);
             }
         }

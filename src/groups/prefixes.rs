@@ -106,7 +106,7 @@ fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, keys: &mut FxHashMap<I
     // of whoever claims it only the sum is shown here
     let node = tree.arena.node_mut(end);
     node.own = node.all();
-    node.claimed = None;
+    node.claimed.clear();
     node.own.remove(&kept);
     let share = Share { keys: 1, bytes: kept.bytes };
     let (never, expires) = match big.expires_at_ms {

@@ -155,6 +155,11 @@ impl Separators {
         Self { numbers, bytes, adapt: false }
     }
 
+    /// The separators, if they are not the usual ones.
+    pub(super) fn list(&self) -> Option<Vec<u8>> {
+        (!self.adapt).then(|| self.bytes.clone())
+    }
+
     /// The separator with this number.
     pub(super) fn byte(&self, number: u8) -> Option<u8> {
         self.bytes.get(usize::from(number).checked_sub(1)?).copied()

@@ -4,7 +4,7 @@ use super::marks;
 use super::separators::{self, Segment, Text};
 
 /// Segments longer than this are folded away in any case.
-const LONG: usize = 96;
+pub(super) const LONG: usize = 96;
 /// From this length on, what has hex digits only is no word and no short code.
 const HEX: usize = 8;
 
@@ -39,6 +39,25 @@ pub(super) enum Shape {
 }
 
 impl Shape {
+    /// The shape with this number.
+    pub(super) fn of(number: u8) -> Option<Self> {
+        const ALL: [Shape; 12] = [
+            Shape::Word,
+            Shape::Mixed,
+            Shape::Headed,
+            Shape::Int,
+            Shape::Long,
+            Shape::Hex,
+            Shape::Uuid,
+            Shape::Ulid,
+            Shape::Date,
+            Shape::Ip,
+            Shape::Email,
+            Shape::Mac,
+        ];
+        ALL.get(usize::from(number)).copied()
+    }
+
     /// The shape that stands for all that are folded together with this one.
     #[inline]
     pub(super) fn fold(self) -> Self {
@@ -146,12 +165,17 @@ impl<'a> Token<'a> {
         }
     }
 
+    /// The hash of a word with an id of shape `tail` behind it.
+    pub(super) fn head_hash(head: &[u8], class: Class, tail: Shape) -> u64 {
+        let kind = u64::from(tail as u8) << 8 | u64::from(class.separator);
+        separators::mix(separators::hash(head), kind)
+    }
+
     /// The token of a segment that may be a word with an id behind it.
     fn headed(segment: Segment<'a>, core: &'a [u8]) -> Self {
         let Some((head, tail)) = head(core) else { return Self::plain(segment, Shape::Mixed) };
         let class = Class { separator: segment.separator, shape: Shape::Headed };
-        let kind = u64::from(tail as u8) << 8 | u64::from(segment.separator);
-        let hash = separators::mix(separators::hash(head), kind);
+        let hash = Self::head_hash(head, class, tail);
         Self { bytes: head, whole: segment.bytes, hash, class, tail }
     }
 }
@@ -247,7 +271,7 @@ fn is_code(core: &[u8], digits: u64) -> bool {
     }
     // what is filled up is made a digit
     let unused = u64::MAX << (8 * core.len());
-    let word = marks::word(core, 0) | (unused & EACH * u64::from(b'0'));
+    let word = marks::word(core, 0) | (unused & (EACH * u64::from(b'0')));
     let letters = digits.trailing_zeros();
     let rest = digits >> (letters & 63);
     let is_number = rest & rest.wrapping_add(1) == 0;
@@ -444,7 +468,7 @@ fn head(core: &[u8]) -> Option<(&[u8], Shape)> {
         Some(gap) => core.split_at_checked(gap + 1)?,
         None => core.split_at_checked(digit)?,
     };
-    let words = head.strip_suffix(&[b'_']).unwrap_or(head);
+    let words = head.strip_suffix(b"_").unwrap_or(head);
     if gap.is_none() {
         let is_word = head.len() >= 2 && head.iter().all(u8::is_ascii_alphabetic);
         let is_number = rest.iter().all(u8::is_ascii_digit);

@@ -21,6 +21,16 @@ impl Slots {
         }
     }
 
+    /// Puts in a share that was read from a summary; a slot that no cluster has is left out.
+    pub(super) fn restore(&mut self, slot: u16, keys: Share) {
+        if self.0.is_empty() {
+            self.0 = vec![Share::default(); SLOTS];
+        }
+        if let Some(share) = self.0.get_mut(usize::from(slot)) {
+            *share += keys;
+        }
+    }
+
     /// Whether no key came with a slot.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -16,11 +16,13 @@ const TAGS: usize = 10_000;
 /// A longer tag is not kept.
 const LONGEST: usize = 256;
 
+type ByTag = FxHashMap<Box<[u8]>, Share>;
+
 /// Keys by hash tag, in the slots that are looked into.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tags {
     /// Under `None` a slot with too many tags.
-    slots: BTreeMap<u16, Option<FxHashMap<Box<[u8]>, Share>>>,
+    slots: BTreeMap<u16, Option<ByTag>>,
 }
 
 /// A hash tag that fills a slot.

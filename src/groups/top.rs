@@ -9,7 +9,7 @@ use std::hash::Hasher;
 
 /// How much of a name is kept. Names are hostile: a list of the largest keys would else be a list
 /// of the largest names.
-const NAME: usize = 1024;
+pub(super) const NAME: usize = 1024;
 
 /// A key that is among the largest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Big {
     /// Its cluster slot, where the server is a cluster node.
     pub slot: Option<u16>,
     /// Tells long names apart that begin alike.
-    name_hash: u64,
+    pub(super) name_hash: u64,
 }
 
 impl Big {
@@ -87,9 +87,9 @@ fn head(key: &[u8]) -> &[u8] {
 
 /// A key and the measure by which it is ranked. The greater one has the lower rank.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Ranked {
-    measure: u64,
-    big: Big,
+pub(super) struct Ranked {
+    pub(super) measure: u64,
+    pub(super) big: Big,
 }
 
 impl Ord for Ranked {
@@ -110,7 +110,7 @@ pub(super) struct Top {
     limit: usize,
     /// No key with a smaller measure can enter.
     floor: u64,
-    heap: BinaryHeap<Ranked>,
+    pub(super) heap: BinaryHeap<Ranked>,
 }
 
 impl Top {
@@ -137,6 +137,11 @@ impl Top {
             return;
         }
         self.push(Ranked { measure, big: Big::of(row) });
+    }
+
+    /// Puts in a key that was read from a summary.
+    pub(super) fn put(&mut self, ranked: Ranked) {
+        self.push(ranked);
     }
 
     fn push(&mut self, ranked: Ranked) {

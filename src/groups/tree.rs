@@ -89,7 +89,7 @@ impl Bounds {
 pub(super) struct Tree {
     pub(super) arena: Arena,
     pub(super) separators: Separators,
-    bounds: Bounds,
+    pub(super) bounds: Bounds,
     /// How deep it may be, as far as is known.
     pub(super) depth: u8,
     /// What a second pass keeps apart; a first pass looks for such in the sketch.
@@ -167,12 +167,12 @@ impl Tree {
             return self.branch(at, segment, depth, bytes);
         }
         self.note(token.class, depth, token.hash, bytes);
-        self.into_many(at, token, segment)
+        self.step_into_many(at, token, segment)
     }
 
     /// The child into which segments like this one are folded.
     #[inline(always)]
-    fn into_many(&mut self, at: Id, token: Token<'_>, segment: Segment<'_>) -> Id {
+    fn step_into_many(&mut self, at: Id, token: Token<'_>, segment: Segment<'_>) -> Id {
         let many = self.arena.many_or_new(at, token.class);
         let node = self.arena.node_mut(many);
         if node.facts != 0 {
@@ -211,7 +211,7 @@ impl Tree {
             }
         }
         self.note(token.class, depth, token.hash, bytes);
-        self.into_many(at, token, segment)
+        self.step_into_many(at, token, segment)
     }
 
     /// Notes what is folded away, to find out whether a heavy prefix is among it. Of whole names
@@ -269,7 +269,7 @@ impl Tree {
         let (folds, facts, bytes) = (node.folds, known_facts(node), node.all().bytes());
         let children: Vec<Id> = source.children(from).collect();
         let target = self.arena.node_mut(to);
-        target.merge_own(&own, claimed.as_deref());
+        target.merge_own(&own, &claimed);
         match target.label.role {
             Role::Many => target.facts &= facts,
             _ => only.iter().for_each(|only| target.see(only)),
@@ -358,7 +358,7 @@ impl Tree {
     }
 
     /// Adds what is deeper than `depth` to the nodes there.
-    fn truncate(&mut self, depth: u8) {
+    pub(super) fn truncate(&mut self, depth: u8) {
         if depth < self.depth {
             self.depth = depth;
             self.sketch.truncate(depth);
@@ -382,7 +382,7 @@ impl Tree {
         let node = self.arena.node(from);
         let (own, claimed) = (node.own.clone(), node.claimed.clone());
         let children: Vec<Id> = self.arena.children(from).collect();
-        self.arena.node_mut(to).merge_own(&own, claimed.as_deref());
+        self.arena.node_mut(to).merge_own(&own, &claimed);
         children.into_iter().for_each(|child| self.add_below(to, child));
     }
 

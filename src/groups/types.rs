@@ -18,7 +18,7 @@ pub struct TypeSpread {
     pub bytes: Spread,
     /// Their elements (of strings: their length), where they tell.
     pub elements: Spread,
-    largest: Top,
+    pub(super) largest: Top,
 }
 
 impl Default for TypeSpread {
@@ -60,8 +60,8 @@ impl Merge for TypeSpread {
 /// The keys of all types.
 #[derive(Debug, Clone)]
 pub(super) struct Types {
-    kinds: [TypeSpread; ValueKind::ALL.len()],
-    modules: Lowest<ModuleId, TypeSpread>,
+    pub(super) kinds: [TypeSpread; ValueKind::ALL.len()],
+    pub(super) modules: Lowest<ModuleId, TypeSpread>,
 }
 
 impl Default for Types {
