@@ -11,6 +11,8 @@ const KINDS: usize = ValueKind::ALL.len();
 pub(super) type Shares = [Share; KINDS];
 /// How many keys without a TTL are remembered.
 pub(super) const SAMPLES: usize = 3;
+/// Keys with longer names are no samples: a summary keeps the names.
+pub(super) const SAMPLE_NAME: usize = 96;
 
 /// A key, as far as it is added to what others hold.
 #[derive(Debug, Clone, Copy)]
@@ -156,7 +158,7 @@ impl Held {
         self.usage = Some(Box::new(usage));
     }
 
-    /// Adds one key; `hash` is that of its name.
+    /// Adds one key; `hash` is that of its name, or the highest if it cannot be a sample.
     #[inline(always)]
     pub(super) fn add(&mut self, key: &Kept, hash: u64) {
         if self.kind != Some(key.kind) || self.table.is_some() {
@@ -192,7 +194,10 @@ impl Held {
 
     #[cold]
     fn remember(&mut self, sample: Sample) {
-        let is_same = |known: &Sample| known.hash == sample.hash && sample.hash != u64::MAX;
+        if sample.hash == u64::MAX {
+            return;
+        }
+        let is_same = |known: &Sample| known.hash == sample.hash;
         match self.samples.iter_mut().find(|known| is_same(known)) {
             Some(known) => known.at = known.at.min(sample.at),
             None => {

@@ -27,6 +27,7 @@ mod slot;
 mod state;
 mod stretch;
 mod sum;
+mod summary;
 mod tags;
 mod tally;
 mod template_use;
@@ -55,8 +56,12 @@ pub use separators::Separators;
 pub use sizing::{Sizer, Take};
 pub use sketch::Exempt;
 pub use slot::Slots;
-pub use state::{State, StateError, Text};
+pub use state::{Names, State, StateError, Text};
 pub use stretch::{Finish, ReadError, Source, Worker};
+pub use summary::{
+    Origin, OriginFault, OriginInstance, SUMMARY_BYTES, SUMMARY_SCHEMA, SizedFor, Summary,
+    SummaryError,
+};
 pub use tags::Tag;
 pub use tally::Tally;
 pub use template_use::template_uses;

@@ -2,7 +2,7 @@
 
 use super::held::Kept;
 use super::kind::{Cell, Cells, by};
-use super::patterns::Patterns;
+use super::patterns::{Pattern, Patterns};
 use super::prefixes::{self, Prefix};
 use super::row::Row;
 use super::rules::Rules;
@@ -67,8 +67,6 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub struct Groups {
     pub(super) taken_at_ms: i64,
-    /// How they are grouped.
-    pub(super) settings: Settings,
     top: usize,
     pub(super) cells: Cells,
     pub(super) types: Types,
@@ -91,7 +89,6 @@ impl Groups {
         let Settings { separators, bounds, exempt, .. } = settings.clone();
         Self {
             taken_at_ms: settings.taken_at_ms,
-            settings: settings.clone(),
             top: settings.top,
             cells: Cells::default(),
             types: Types::default(),
@@ -166,6 +163,8 @@ impl Groups {
     /// The same, and leaves `other` without keys, to be used for others of the same snapshot: it
     /// keeps what it has learned of how names are folded, and needs no new memory.
     pub fn take_in(&mut self, other: &mut Self) {
+        // of snapshots of several times the last one tells the time
+        self.taken_at_ms = self.taken_at_ms.max(other.taken_at_ms);
         self.cells.merge(mem::take(&mut other.cells));
         self.types.take_in(&mut other.types);
         self.by_bytes.take_in(&mut other.by_bytes);
@@ -286,6 +285,16 @@ impl Groups {
     #[must_use]
     pub fn patterns(&self) -> Patterns {
         Patterns::of(self.tree.clone(), self.rules.clone())
+    }
+
+    /// The patterns that `groups` have in common, and for each of them what it has in those. A
+    /// segment that one of them folds is folded for all, so that the same name stands for the same
+    /// keys. All must have the same separators, bounds and rules.
+    #[must_use]
+    pub fn common_patterns(groups: &[&Self]) -> Vec<Vec<Pattern>> {
+        let rules = groups.first().and_then(|first| first.rules.clone());
+        let trees: Vec<&Tree> = groups.iter().map(|groups| &groups.tree).collect();
+        Patterns::common(&trees, rules)
     }
 
     /// From how many bytes on something is heavy.

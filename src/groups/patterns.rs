@@ -15,6 +15,7 @@ use super::tree::{Tree, known_facts};
 use super::ttl::Lifetimes;
 use super::usage::Usage;
 use crate::entries::ValueKind;
+use crate::footprint::Size;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +116,31 @@ impl Patterns {
         Self { tree, names, of_node, rules, rule_names }
     }
 
+    /// The patterns that trees have in common, and what each tree has in them: a segment that one
+    /// of them folds is folded for all.
+    pub(super) fn common(trees: &[&Tree], rules: Option<Arc<Rules>>) -> Vec<Vec<Pattern>> {
+        let unfolded = |tree: &&Tree| {
+            let mut tree: Tree = (**tree).clone();
+            tree.fold_light(Size::from_raw(u64::MAX));
+            tree
+        };
+        let trees: Vec<Tree> = trees.iter().map(unfolded).collect();
+        let whole = trees.iter().cloned().reduce(|mut all, mut other| {
+            all.take_in(&mut other);
+            all
+        });
+        let Some(mut whole) = whole else { return Vec::new() };
+        whole.settle();
+        let patterns = Self::of(whole.clone(), rules);
+        whole.arena.reset();
+        let of_one = |mut tree: Tree| {
+            let mut same = whole.clone();
+            same.take_in(&mut tree);
+            patterns.list_in(&same)
+        };
+        trees.into_iter().map(of_one).collect()
+    }
+
     /// The pattern of the key `name`.
     #[must_use]
     pub fn name(&self, name: &[u8]) -> &str {
@@ -128,10 +154,15 @@ impl Patterns {
     /// All patterns that have keys, the heaviest first; of equals the lower name.
     #[must_use]
     pub fn list(&self) -> Vec<Pattern> {
+        self.list_in(&self.tree)
+    }
+
+    /// The same of what `tree` holds, which has the same nodes.
+    fn list_in(&self, tree: &Tree) -> Vec<Pattern> {
         let mut found: Vec<Held> = vec![Held::default(); self.names.len()];
         let mut claimed: BTreeMap<u16, Held> = BTreeMap::new();
-        for id in self.tree.arena.all() {
-            let node = self.tree.arena.node(id);
+        for id in tree.arena.all() {
+            let node = tree.arena.node(id);
             let place = self.of_node.get(&id).and_then(|place| found.get_mut(*place));
             if let Some(held) = place {
                 held.merge(&node.own);

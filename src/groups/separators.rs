@@ -182,6 +182,11 @@ impl Separators {
         std::iter::from_fn(move || self.next(&mut rest))
     }
 
+    /// The number that stands for a whole name: those of its segments, chained.
+    pub(super) fn name_hash(&self, name: &[u8]) -> u64 {
+        self.split(name).fold(0, |hash, segment| chain(hash, segment.hash))
+    }
+
     /// Begins to split a name.
     pub(super) fn begin<'a>(&self, name: &'a [u8]) -> Name<'a> {
         let mut rest = Name { whole: name, from: 0, at: At::Any, known: None };

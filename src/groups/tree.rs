@@ -24,7 +24,7 @@
 //! 64 KiB for each level on which something is folded. While two merge there is room for both.
 
 use super::arena::{Arena, Id, Label, Node, Role};
-use super::held::{Held, Kept};
+use super::held::{Held, Kept, SAMPLE_NAME};
 use super::separators::{self, Segment, Separators, Text};
 use super::shape::{self, Class, Shape, Token};
 use super::sketch::{Exempt, Sketch};
@@ -124,7 +124,8 @@ impl Tree {
             }
             None => self.descend(key, kept.bytes),
         };
-        self.arena.node_mut(at).held_mut(rule).add(kept, hash);
+        let sample = if key.len() > SAMPLE_NAME { u64::MAX } else { hash };
+        self.arena.node_mut(at).held_mut(rule).add(kept, sample);
     }
 
     /// The node of a name that has no marks, and the name's hash.
@@ -384,6 +385,11 @@ impl Tree {
         let children: Vec<Id> = self.arena.children(from).collect();
         self.arena.node_mut(to).merge_own(&own, &claimed);
         children.into_iter().for_each(|child| self.add_below(to, child));
+    }
+
+    /// What all names hold.
+    pub(super) fn all(&self) -> Held {
+        self.held(Id::ROOT)
     }
 
     /// What a node and all below it hold.

@@ -147,10 +147,18 @@ impl Lifetimes {
         }
     }
 
-    /// Takes keys out again.
-    pub(super) fn remove(&mut self, lifetime: Lifetime, keys: Share) {
-        if let Some(share) = self.0.get_mut(lifetime as usize) {
-            *share -= keys;
+    /// Takes one key out again. Where snapshots of several times were merged, a key that expires
+    /// may have been counted under another lifetime than this.
+    pub(super) fn remove(&mut self, lifetime: Lifetime, key: Share) {
+        let holds = |share: &Share| share.keys >= key.keys && share.bytes >= key.bytes;
+        let has_it = holds(&self.share(lifetime));
+        let expiring = self.0.iter().skip(1).position(holds).map(|place| place + 1);
+        let place = match (has_it, lifetime, expiring) {
+            (false, other, Some(place)) if other != Lifetime::Never => place,
+            _ => lifetime as usize,
+        };
+        if let Some(share) = self.0.get_mut(place) {
+            *share -= key;
         }
     }
 
