@@ -12,7 +12,7 @@ use rdblens::groups::{
     Filter, Finish, Lifetime, Outcome, Plan, Sample, Settings, Source, Tally, Task, Worker, fold,
     template_uses,
 };
-use rdblens::report::{Extent, Instance, Material, Report};
+use rdblens::report::{Beside, Extent, Instance, Material, Report};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use support::dump::{Text, dump, redis};
@@ -129,7 +129,8 @@ fn report(bytes: &[u8], threads: usize, chunk: Option<u64>) -> String {
         let keys = groups.totals().all().sizes.lane(1);
         let whole = instance(&server, keys, &contents, &templates);
         let names = |sample: Sample| source.name_at(sample.at);
-        let material = Material { head: &head, outcome: &outcome, groups: &groups, names: &names };
+        let beside = Beside::of(&head, &outcome);
+        let material = Material { beside: &beside, groups: &groups, names: &names };
         let report = Report {
             instance: Some(Instance::of(&whole, head.aux_number("used-mem"))),
             ..Report::of(material, Extent { top: 20, depth: 16 })

@@ -12,13 +12,43 @@ use crate::groups::{
 };
 use std::collections::BTreeMap;
 
+/// What a snapshot holds beside its keys.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// Whether all of it was read.
+    pub completeness: Completeness,
+    /// Bytes of modules that belong to no key.
+    pub module_aux: BTreeMap<ModuleId, u64>,
+    /// Function libraries.
+    pub functions: Functions,
+    /// Hash templates.
+    pub templates: Templates,
+}
+
+impl Beside {
+    /// What stands in a snapshot with this head, of which this came.
+    #[must_use]
+    pub fn of(head: &Head, outcome: &Outcome) -> Self {
+        Self {
+            completeness: completeness(outcome),
+            module_aux: outcome.records.module_aux.clone(),
+            functions: Functions {
+                libraries: Count(outcome.records.functions.len() as u64),
+                source_bytes: Bytes(outcome.records.functions.iter().sum()),
+            },
+            templates: Templates {
+                templates: Count(head.templates.len() as u64),
+                fields: Count(head.templates.values().map(|t| t.fields.len() as u64).sum()),
+            },
+        }
+    }
+}
+
 /// What a report is made of.
 #[derive(Clone, Copy)]
 pub struct Material<'m> {
-    /// The snapshot's head.
-    pub head: &'m Head,
-    /// What came of reading.
-    pub outcome: &'m Outcome,
+    /// What there is beside the keys.
+    pub beside: &'m Beside,
     /// The keys that count, grouped.
     pub groups: &'m Groups,
     /// Tells the names of samples.
@@ -39,7 +69,7 @@ impl Report {
     /// who knows it.
     #[must_use]
     pub fn of(material: Material<'_>, extent: Extent) -> Self {
-        let Material { head, outcome, groups, .. } = material;
+        let Material { beside, groups, .. } = material;
         let cells = groups.cells();
         let all = groups.totals();
         let bytes = all.bytes().round();
@@ -50,7 +80,7 @@ impl Report {
             usage: patterns::overall_usage(&found),
             field_ttls: field_ttls(groups),
             schema_version: SCHEMA_VERSION,
-            completeness: completeness(outcome),
+            completeness: beside.completeness.clone(),
             totals: totals(groups, bytes),
             databases: databases(&cells, bytes),
             types: types(&cells, groups, bytes),
@@ -60,15 +90,9 @@ impl Report {
             prefixes: prefixes(groups, extent, bytes),
             largest_by_bytes: keys(groups.largest(), extent),
             largest_by_elements: keys(groups.longest(), extent),
-            modules: modules(&cells, outcome),
-            functions: Functions {
-                libraries: Count(outcome.records.functions.len() as u64),
-                source_bytes: Bytes(outcome.records.functions.iter().sum()),
-            },
-            templates: Templates {
-                templates: Count(head.templates.len() as u64),
-                fields: Count(head.templates.values().map(|t| t.fields.len() as u64).sum()),
-            },
+            modules: modules(&cells, &beside.module_aux),
+            functions: beside.functions,
+            templates: beside.templates,
             slots: slots(groups, extent),
             ..Self::default()
         }
@@ -362,7 +386,7 @@ fn key(big: &Big) -> KeyRow {
     }
 }
 
-fn modules(cells: &[Cell], outcome: &Outcome) -> Vec<ModuleRow> {
+fn modules(cells: &[Cell], aux: &BTreeMap<ModuleId, u64>) -> Vec<ModuleRow> {
     let mut rows: BTreeMap<String, ModuleRow> = BTreeMap::new();
     let row =
         |id: ModuleId| ModuleRow { name: id.name(), version: id.version(), ..ModuleRow::default() };
@@ -372,7 +396,7 @@ fn modules(cells: &[Cell], outcome: &Outcome) -> Vec<ModuleRow> {
         row.keys.0 += cell.content.totals.keys();
         row.bytes.0 += sum_size([cell.content.totals.bytes()]);
     }
-    for (&id, &bytes) in &outcome.records.module_aux {
+    for (&id, &bytes) in aux {
         rows.entry(id.name()).or_insert_with(|| row(id)).aux_bytes.0 += bytes;
     }
     rows.into_values().collect()

@@ -3,6 +3,7 @@
 //! Pure: renderers take a [`Report`] and a `Write`. None computes, reads the clock, or asks whether
 //! it writes to a terminal.
 
+mod brief;
 mod build;
 pub mod escape;
 mod json;
@@ -16,7 +17,7 @@ mod terminal;
 pub mod time;
 mod units;
 
-pub use build::{Extent, Material};
+pub use build::{Beside, Extent, Material};
 pub use json::Json;
 pub use listing::Listing;
 pub use model::*;

@@ -1,19 +1,20 @@
 //! `rdblens analyze`: what fills it.
 
-use crate::config::{Form, Report as Wishes};
+use crate::config::{Config, Form, Report as Wishes};
 use crate::exit::Exit;
 use crate::input::{self, Input};
+use crate::load;
 use crate::output::Output;
 use crate::run;
 use crate::timings::Reading;
 use rdblens::entries::Tail;
 use rdblens::footprint::{Measure, instance};
 use rdblens::groups::{
-    Census, Finish, Groups, Lifetime, Outcome, Plan, Sample, Separators, Settings, Tally, fold,
+    Census, Finish, Groups, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally, fold,
 };
 use rdblens::report::{
-    Bytes, Checksum, Extent, Instance, Json, Material, Millis, Path, Profile, Render, Report,
-    Source,
+    Beside, Bytes, Checksum, Extent, Instance, Json, Material, Millis, Path, Profile, Render,
+    Report, Source,
 };
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -21,22 +22,41 @@ use std::sync::Arc;
 /// How many levels of the prefix tree are in the report unless the user says so.
 const DEPTH: usize = 16;
 
-/// Writes the report.
+/// Writes the report on a dump, or on several snapshots together.
 ///
 /// # Errors
-/// One line, when it cannot be written.
-pub fn run(
-    input: &Input<'_>,
-    plan: &Plan<'_>,
-    wishes: &Wishes,
-    output: &mut Output,
-) -> Result<Exit, String> {
-    let found = group(input, plan, wishes)?;
-    let report = report(input, wishes, &found);
+/// One line, when something cannot be read or written.
+pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
+    let snapshot = input::open(config)?;
+    if config.more.is_empty() && !Summary::is_one(snapshot.bytes()) {
+        return run::with_dump(config, &snapshot, |input, plan| dump(input, plan, wishes));
+    }
+    let briefs = load::all(config, snapshot)?;
+    let exit = briefs.exit;
+    let summary = Summary::merge(briefs.summaries).map_err(|error| error.to_string())?;
+    let (groups, names) = summary.groups(wishes.top).map_err(|error| error.to_string())?;
+    let report = Report::brief(&summary, &groups, &names, extent(wishes));
+    let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
+    let source = Source { age_ms: report.source.ctime_ms.and_then(age), ..report.source };
+    let report = Report { source, filters: config.filters.clone(), ..report };
+    let mut output = Output::open(config)?;
+    show(&report, wishes, &mut output)?;
+    output.finish()?;
+    Ok(exit)
+}
+
+fn show(report: &Report, wishes: &Wishes, output: &mut Output) -> Result<bool, String> {
     output.write(|out| match wishes.form {
-        Form::Text(terminal) => terminal.render(&report, out),
-        Form::Json => Json { pretty: true }.render(&report, out),
-    })?;
+        Form::Text(terminal) => terminal.render(report, out),
+        Form::Json => Json { pretty: true }.render(report, out),
+    })
+}
+
+fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, String> {
+    let mut output = Output::open(input.config)?;
+    let found = group(input, plan, wishes.top, Passes::Two);
+    let report = report(input, wishes, &found);
+    show(&report, wishes, &mut output)?;
     if input.config.timings {
         let timings = &found.outcome.timings;
         let reading = Reading {
@@ -48,28 +68,38 @@ pub fn run(
         // nobody is left to tell when standard error is closed
         let _ = write!(io::stderr(), "{}", reading.text());
     }
+    output.finish()?;
     Ok(input::judge(input, &found.outcome))
 }
 
-fn source_len(input: &Input<'_>) -> u64 {
+fn extent(wishes: &Wishes) -> Extent {
+    Extent { top: wishes.top, depth: wishes.depth.unwrap_or(DEPTH) }
+}
+
+pub fn source_len(input: &Input<'_>) -> u64 {
     input.source.bytes.len() as u64
 }
 
 /// What came of reading.
-struct Found {
-    outcome: Outcome,
-    groups: Groups,
-    census: Census,
+pub struct Found {
+    pub outcome: Outcome,
+    pub groups: Groups,
+    pub census: Census,
 }
 
-/// Groups the keys; a second time when a heavy prefix may be hidden among many light ones.
-fn group(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Found, String> {
+/// How often a dump may be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passes {
+    /// Once.
+    One,
+    /// A second time when a heavy prefix may be hidden among many light ones.
+    Two,
+}
+
+/// Groups the keys.
+pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> Found {
     let taken_at = run::reference(input.config, input).unwrap_or(Millis(0));
-    let mut settings = Settings { top: wishes.top, ..Settings::new(taken_at.0) };
-    if !wishes.separators.is_empty() {
-        settings.separators = Separators::new(&wishes.separators)
-            .ok_or("--separator: too many, or the same one twice")?;
-    }
+    let mut settings = Settings { top, ..input.config.names.settings(taken_at) };
     // the instance is always a matter of allocated bytes
     let measures = match input.config.measure {
         Measure::Allocated => &[Measure::Allocated][..],
@@ -87,20 +117,23 @@ fn group(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Found, S
         Found { outcome, groups, census }
     };
     let mut found = once(&settings);
+    if passes == Passes::One {
+        return found;
+    }
     settings.exempt = found.groups.suspects().map(Arc::new);
     settings.slots = found.groups.heavy_slots().unwrap_or_default();
     if settings.exempt.is_some() || !settings.slots.is_empty() {
         found = once(&settings);
     }
-    Ok(found)
+    found
 }
 
 fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
     let (config, source) = (input.config, input.source);
     let names = |sample: Sample| source.name_at(sample.at);
     let Found { outcome, groups, .. } = found;
-    let material = Material { head: source.head, outcome, groups, names: &names };
-    let extent = Extent { top: wishes.top, depth: wishes.depth.unwrap_or(DEPTH) };
+    let beside = Beside::of(source.head, outcome);
+    let material = Material { beside: &beside, groups, names: &names };
     let own = Source::of(source.head, source_len(input));
     let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
     Report {
@@ -128,7 +161,7 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
         },
         filters: config.filters.clone(),
         instance: config.filter.is_open().then(|| instance(input, found)),
-        ..Report::of(material, extent)
+        ..Report::of(material, extent(wishes))
     }
 }
 
@@ -142,7 +175,7 @@ fn tail(input: &Input<'_>, outcome: &Outcome) -> Option<u64> {
 }
 
 /// The server as a whole.
-fn instance(input: &Input<'_>, found: &Found) -> Instance {
+pub fn instance(input: &Input<'_>, found: &Found) -> Instance {
     // allocated bytes are in the last lane, whatever the first one shows
     let lane = usize::from(input.config.measure == Measure::Reported);
     let keys = found.groups.totals().all().sizes.lane(lane);

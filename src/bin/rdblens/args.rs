@@ -31,6 +31,29 @@ Examples:
 Exit status: 0 when all was read; 2 when a part was not (the rows before it are there), or nothing
 could be done.";
 
+const SUMMARY_EXAMPLES: &str = "\
+A summary is JSON of at most a megabyte, whatever the dump. It holds totals, patterns, types,
+lifetimes, histograms and the largest keys, and what merging needs; names of patterns and of a few
+keys are in it, values never. Every command that needs no more takes it in place of the dump.
+
+Examples:
+  rdblens summary dump.rdb -o base.json
+  rdblens base.json                            the report again, in milliseconds
+  rdblens summary shard-*.rdb -o cluster.json  several dumps as one
+
+Exit status: 0 when all was read; 2 when a part was not (the summary says so), or nothing could be
+done.";
+
+const MERGE_EXAMPLES: &str = "\
+All must have been made with the same server, allocator and settings, and the same patterns and
+filters: give --server to `rdblens summary` where the shards' versions differ.
+
+Examples:
+  rdblens merge node-1.json node-2.json -o cluster.json
+  rdblens merge nodes/*.json | rdblens -
+
+Exit status: 0 when all was merged; 2 when not.";
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -92,6 +115,12 @@ pub enum Command {
     /// List every key with its size, as JSON lines or CSV
     #[command(after_help = KEYS_EXAMPLES)]
     Keys(Keys),
+    /// Write a small file that stands for a dump: to compare, to merge, to keep
+    #[command(after_help = SUMMARY_EXAMPLES)]
+    Summary(Summarize),
+    /// Join summaries: of a cluster's shards, of many servers
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge(Merge),
 }
 
 /// Flags of `analyze`.
@@ -113,10 +142,6 @@ pub struct Analyze {
     /// Deepest level of the prefix tree
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub depth: Option<usize>,
-    /// What separates the parts of names; can be given several times [default: ':', and for names
-    /// without one what they do use]
-    #[arg(long, value_name = "CHAR", help_heading = "Output")]
-    pub separator: Vec<String>,
     /// When to colour [NO_COLOR counts too]
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     #[arg(help_heading = "Output")]
@@ -129,15 +154,80 @@ pub struct Analyze {
     pub width: Option<usize>,
     /// See there.
     #[command(flatten)]
+    pub more: More,
+    /// See there.
+    #[command(flatten)]
+    pub grouping: Grouping,
+    /// See there.
+    #[command(flatten)]
     pub sizing: Sizing,
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
 }
 
+/// Further inputs.
+#[derive(Debug, Args)]
+pub struct More {
+    /// Further dumps or summaries, to be taken together: the shards of a cluster
+    #[arg(value_name = "MORE")]
+    pub more: Vec<PathBuf>,
+}
+
+/// How names are put together.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Names")]
+pub struct Grouping {
+    /// A pattern of your own: names like this (with the rules of KEYS: * ? [a-z]) count for it, and
+    /// the rest for patterns that are found. Given several times, the first that fits counts
+    #[arg(long, value_name = "GLOB")]
+    pub pattern: Vec<String>,
+    /// More such patterns, one a line; lines that begin with # say nothing
+    #[arg(long, value_name = "FILE")]
+    pub patterns_file: Option<PathBuf>,
+    /// What separates the parts of names; can be given several times [default: ':', and for names
+    /// without one what they do use]
+    #[arg(long, value_name = "CHAR")]
+    pub separator: Vec<String>,
+}
+
+/// Flags of `summary`.
+#[derive(Debug, Args)]
+pub struct Summarize {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// See there.
+    #[command(flatten)]
+    pub more: More,
+    /// See there.
+    #[command(flatten)]
+    pub grouping: Grouping,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+    /// See there.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// Flags of `merge`.
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// Summaries
+    #[arg(value_name = "SUMMARY", required = true)]
+    pub summaries: Vec<PathBuf>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// Flags of `keys`.
 #[derive(Debug, Args)]
 pub struct Keys {
+    /// See there.
+    #[command(flatten)]
+    pub grouping: Grouping,
     /// See there.
     #[command(flatten)]
     pub input: Input,
@@ -157,9 +247,9 @@ pub struct Keys {
 }
 
 /// What is read and where the result goes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Input {
-    /// An RDB file; - for standard input
+    /// An RDB file, or a summary; - for standard input
     #[arg(value_name = "DUMP")]
     pub dump: PathBuf,
     /// Write to this file instead of standard output
@@ -183,7 +273,7 @@ pub struct Input {
 }
 
 /// What sizes are computed for.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Sizing")]
 pub struct Sizing {
     /// The server that loads the dump, such as redis-7.2 or valkey-8.1.2 [default: the one that
@@ -207,7 +297,7 @@ pub struct Sizing {
 }
 
 /// Which keys count.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Which keys")]
 pub struct Selection {
     /// Only these databases
@@ -270,9 +360,10 @@ pub enum When {
 }
 
 /// What the bytes of a key are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Sizes {
     /// What its allocations really take; adds up to used_memory
+    #[default]
     Allocated,
     /// What MEMORY USAGE key SAMPLES 0 answers
     Reported,

@@ -1,10 +1,11 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
 use crate::args::{
-    Analyze, Command, Input, Keys, ReportFormat, RowsFormat, Selection, Sizes, Sizing, When,
+    Analyze, Command, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat, Selection, Sizes,
+    Sizing, Summarize, When,
 };
 use rdblens::footprint::{Allocator, Measure, Size};
-use rdblens::groups::{Filter, Glob, TypeName};
+use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
 use rdblens::report::{
     Bytes, Column, Drawing, Filters, Length, Millis, RowFormat, Terminal, parse_size, time,
 };
@@ -12,6 +13,7 @@ use regex::bytes::RegexSet;
 use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the machine is like. Nothing else asks it.
@@ -69,10 +71,12 @@ fn speaks_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
 const DEFAULT_WIDTH: usize = 80;
 
 /// What the run does.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// The snapshot; `None` is standard input.
     pub dump: Option<PathBuf>,
+    /// Others that are taken together with it.
+    pub more: Vec<PathBuf>,
     /// Where the result goes; `None` is standard output.
     pub output: Option<PathBuf>,
     /// Whether the checksum is compared.
@@ -97,13 +101,37 @@ pub struct Config {
     pub filter: Filter,
     /// The same, for the report to show.
     pub filters: Filters,
+    /// How names are put together.
+    pub names: Names,
     /// What comes out.
     pub task: Task,
 }
 
+/// How names are put together.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// What separates the parts of names, if not the usual.
+    pub separators: Option<Separators>,
+    /// The user's own patterns.
+    pub rules: Option<Arc<Rules>>,
+}
+
+impl Names {
+    /// How to group the keys of a snapshot taken at this time.
+    pub fn settings(&self, taken_at: Millis) -> Settings {
+        let usual = Settings::new(taken_at.0);
+        let separators = self.separators.clone().unwrap_or_else(|| usual.separators.clone());
+        Settings { separators, rules: self.rules.clone(), ..usual }
+    }
+}
+
 /// What comes out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Task {
+    /// A summary.
+    Summary,
+    /// Summaries, joined.
+    Merge,
     /// A report.
     Report(Report),
     /// A row a key.
@@ -116,7 +144,7 @@ pub enum Task {
 }
 
 /// How a report is made and shown.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Report {
     /// Its form.
     pub form: Form,
@@ -127,8 +155,6 @@ pub struct Report {
     pub top: usize,
     /// The deepest level of the prefix tree, if the user set one.
     pub depth: Option<usize>,
-    /// What separates the parts of names; empty for the usual.
-    pub separators: Vec<u8>,
 }
 
 /// A form of the report.
@@ -158,13 +184,38 @@ impl Config {
         match command {
             Command::Keys(keys) => {
                 let task = rows(&keys)?;
-                Self::with(task, keys.input, (keys.sizing, keys.selection), host)
+                let names = names(&keys.grouping)?;
+                let config = Self::with(task, keys.input, (keys.sizing, keys.selection), host)?;
+                Ok(Self { names, ..config })
             }
+            Command::Summary(summarize) => {
+                let Summarize { input, more, grouping, sizing, selection } = summarize;
+                let names = names(&grouping)?;
+                let config = Self::with(Task::Summary, input, (sizing, selection), host)?;
+                Ok(Self { names, more: more.more, ..config })
+            }
+            Command::Merge(merge) => Self::merging(merge, host),
             Command::Analyze(analyze) => {
                 let task = report(&analyze, host)?;
-                Self::with(task, analyze.input, (analyze.sizing, analyze.selection), host)
+                let names = names(&analyze.grouping)?;
+                let Analyze { input, more, sizing, selection, .. } = analyze;
+                let config = Self::with(task, input, (sizing, selection), host)?;
+                Ok(Self { names, more: more.more, ..config })
             }
         }
+    }
+
+    /// The same with another snapshot.
+    pub fn of_dump(&self, dump: PathBuf) -> Self {
+        Self { dump: Some(dump), more: Vec::new(), ..self.clone() }
+    }
+
+    fn merging(merge: Merge, host: &Host) -> Result<Self, String> {
+        let mut summaries = merge.summaries.into_iter();
+        let first = summaries.next().ok_or("merge: no summary")?;
+        let input = Input { dump: first, output: merge.output, ..Input::default() };
+        let config = Self::with(Task::Merge, input, Default::default(), host)?;
+        Ok(Self { more: summaries.collect(), ..config })
     }
 
     fn with(
@@ -200,6 +251,8 @@ impl Config {
             },
             filter,
             filters,
+            more: Vec::new(),
+            names: Names::default(),
             task,
         })
     }
@@ -273,8 +326,31 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
         now,
         top: analyze.top.unwrap_or(TOP).max(full),
         depth: analyze.depth,
-        separators: separators(&analyze.separator)?,
     }))
+}
+
+fn names(grouping: &Grouping) -> Result<Names, String> {
+    let separators = separators(&grouping.separator)?;
+    let separators = match separators.is_empty() {
+        true => None,
+        false => Some(
+            Separators::new(&separators).ok_or("--separator: too many, or the same one twice")?,
+        ),
+    };
+    let mut globs: Vec<Glob> =
+        grouping.pattern.iter().map(|glob| Glob::new(glob.as_bytes())).collect();
+    if let Some(file) = &grouping.patterns_file {
+        let text = std::fs::read(file)
+            .map_err(|error| format!("--patterns-file: {}: {error}", file.display()))?;
+        let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+        globs.extend(lines.map(Glob::new));
+    }
+    let rules = match globs.is_empty() {
+        true => None,
+        false => Some(Arc::new(Rules::new(globs).ok_or("--pattern: too many patterns")?)),
+    };
+    Ok(Names { separators, rules })
 }
 
 fn separators(given: &[String]) -> Result<Vec<u8>, String> {
@@ -389,7 +465,7 @@ mod tests {
     fn report(line: &str, host: &Host) -> Report {
         match resolve(line, host).unwrap().task {
             Task::Report(report) => report,
-            Task::Rows { .. } => panic!("no report"),
+            _ => panic!("no report"),
         }
     }
 
@@ -464,7 +540,7 @@ mod tests {
     fn columns_replace_the_usual_ones_or_follow_them() {
         let columns = |line: &str| match resolve(line, &terminal_host()).unwrap().task {
             Task::Rows { columns, .. } => columns,
-            Task::Report(_) => panic!("no rows"),
+            _ => panic!("no rows"),
         };
         assert_eq!(columns("keys d"), Column::DEFAULT);
         assert_eq!(columns("keys d --columns bytes,key"), [Column::Bytes, Column::Key]);

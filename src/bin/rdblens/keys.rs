@@ -1,10 +1,12 @@
 //! `rdblens keys`: a row a key.
 
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::output::Output;
-use rdblens::groups::{Plan, fold};
-use rdblens::report::{Listing, Rows};
+use crate::run;
+use rdblens::groups::{Plan, Summary, fold, patterns};
+use rdblens::report::{Column, Listing, Millis, RowFormat, Rows};
 
 /// How many bytes of the snapshot a thread takes at a time: their rows wait in memory.
 const CHUNK: u64 = 1 << 20;
@@ -12,8 +14,27 @@ const CHUNK: u64 = 1 << 20;
 /// Lists the keys.
 ///
 /// # Errors
-/// One line, when the rows cannot be written.
-pub fn run(
+/// One line, when the dump cannot be read or the rows cannot be written.
+pub fn run(config: &Config, format: RowFormat, columns: &[Column]) -> Result<Exit, String> {
+    let snapshot = input::open(config)?;
+    if Summary::is_one(snapshot.bytes()) {
+        let name = input::name(config);
+        return Err(format!("{name}: a summary has no rows of keys; give the dump itself"));
+    }
+    run::with_dump(config, &snapshot, |input, plan| {
+        let mut output = Output::open(config)?;
+        let mut rows = Rows::new(format, columns.to_vec(), run::reference(config, input));
+        if rows.tell_patterns() {
+            let settings = config.names.settings(Millis(0));
+            rows = rows.with_patterns(patterns(input.source, plan, &settings));
+        }
+        let exit = list(input, plan, &rows, &mut output)?;
+        output.finish()?;
+        Ok(exit)
+    })
+}
+
+fn list(
     input: &Input<'_>,
     plan: &Plan<'_>,
     rows: &Rows,

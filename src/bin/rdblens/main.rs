@@ -6,9 +6,11 @@ mod config;
 mod exit;
 mod input;
 mod keys;
+mod load;
 mod output;
 mod progress;
 mod run;
+mod summary;
 mod timings;
 
 use args::Command;

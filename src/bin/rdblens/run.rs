@@ -5,11 +5,13 @@ use crate::config::{Config, Task};
 use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::keys;
-use crate::output::Output;
+use crate::load;
 use crate::progress;
+use crate::summary;
+use rdblens::bytes::Snapshot;
 use rdblens::footprint::TemplateShares;
-use rdblens::groups::{Plan, Settings, Source, patterns, template_uses};
-use rdblens::report::{Millis, Rows};
+use rdblens::groups::{Plan, Source, template_uses};
+use rdblens::report::Millis;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,41 +20,43 @@ use std::time::Instant;
 /// # Errors
 /// One line, when nothing could be done.
 pub fn run(config: &Config) -> Result<Exit, String> {
+    match &config.task {
+        Task::Report(report) => analyze::run(&load::unfolded(config), report),
+        Task::Rows { format, columns } => keys::run(config, *format, columns),
+        Task::Summary => summary::summary(&load::unfolded(config)),
+        Task::Merge => summary::merge(&load::unfolded(config)),
+    }
+}
+
+/// Reads the head of a dump, settles which server its sizes are for, and lets `work` read the rest.
+///
+/// # Errors
+/// One line, when it is no dump, or those of `work`.
+pub fn with_dump<T: Send>(
+    config: &Config,
+    snapshot: &Snapshot,
+    work: impl FnOnce(&Input<'_>, &Plan<'_>) -> Result<T, String> + Send,
+) -> Result<T, String> {
     let started = Instant::now();
-    let snapshot = input::open(config)?;
-    let head = input::head(config, &snapshot)?;
+    let head = input::head(config, snapshot)?;
     let server = Arc::new(input::server(config, &head)?);
-    let mut output = Output::open(config)?;
     let source = Source { bytes: snapshot.bytes(), head: &head };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build();
     let pool = pool.map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
-    let exit = progress::with(config.progress, snapshot.len(), |done| {
+    progress::with(config.progress, snapshot.len(), |done| {
         pool.install(|| {
             let plan = Plan {
                 threads: config.threads,
                 checksum: config.checksum,
                 chunk: None,
                 progress: done,
-                snapshot: Some(&snapshot),
+                snapshot: Some(snapshot),
             };
             let uses = template_uses(source, &plan);
             let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
-            let input = Input { config, source, server, templates, started };
-            match &config.task {
-                Task::Rows { format, columns } => {
-                    let mut rows = Rows::new(*format, columns.clone(), reference(config, &input));
-                    if rows.tell_patterns() {
-                        let settings = Settings::new(0);
-                        rows = rows.with_patterns(patterns(source, &plan, &settings));
-                    }
-                    keys::run(&input, &plan, &rows, &mut output)
-                }
-                Task::Report(report) => analyze::run(&input, &plan, report, &mut output),
-            }
+            work(&Input { config, source, server, templates, started }, &plan)
         })
-    })?;
-    output.finish()?;
-    Ok(exit)
+    })
 }
 
 /// The time against which keys count as expired: the snapshot's own, else what the user gave.

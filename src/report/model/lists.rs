@@ -1,6 +1,6 @@
 //! The lists of the report.
 
-use super::{Key, Prefix};
+use super::{Key, Path, Prefix};
 use crate::report::units::{Bytes, Count, Millis, Tally};
 
 /// One database.
@@ -279,6 +279,37 @@ pub struct Templates {
     pub templates: Count,
     /// Their fields.
     pub fields: Count,
+}
+
+/// One of several snapshots that are reported on together: a shard of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ShardRow {
+    /// Its file.
+    #[serde(flatten)]
+    pub path: Path,
+    /// `redis` or `valkey`.
+    pub product: String,
+    /// The version of the server that wrote it.
+    pub version: Option<String>,
+    /// When it was taken.
+    pub ctime_ms: Option<Millis>,
+    /// Its keys.
+    #[serde(flatten)]
+    pub all: Tally,
+    /// Those without a TTL.
+    pub no_ttl: Tally,
+    /// How many bytes it has more than a shard has in the mean.
+    pub above_mean_bytes: i64,
+    /// Its heaviest pattern.
+    pub heaviest_pattern: Option<String>,
+    /// What that takes.
+    pub heaviest_bytes: Option<Bytes>,
+    /// What its server said that it used.
+    pub used_mem: Option<Bytes>,
+    /// The sum of its keys, tables, start-up and functions.
+    pub total_bytes: Option<Bytes>,
+    /// Why it was not read to its end, if it was not.
+    pub fault: Option<String>,
 }
 
 /// Cluster slots.

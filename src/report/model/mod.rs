@@ -67,6 +67,9 @@ pub struct Report {
     pub templates: Templates,
     /// By cluster slot, where keys are grouped by slots.
     pub slots: Option<Slots>,
+    /// The snapshots that this report is of, where they are several: by bytes, the heaviest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardRow>,
 }
 
 /// The file, and what it says of itself.
