@@ -260,18 +260,39 @@ impl Name<'_> {
         match self.at {
             At::Strong(separator) => self.reach_one(separator),
             At::Any => self.reach_any(separators),
-            At::Weak(separator) => match self.reach_one(separator) {
-                reached if reached.separator.is_none() => reached,
-                reached
-                    if is_plain(self.whole.get(self.from..reached.to))
-                        && self.is_readable(separator) =>
-                {
-                    reached
-                }
-                _ => self.reach_end(),
-            },
+            At::Weak(separator) => self.reach_weak(separator),
             At::Nowhere => self.reach_end(),
         }
+    }
+
+    fn reach_weak(&self, separator: u8) -> Reach {
+        match (self.dashed().filter(|_| separator == b'-'), self.reach_one(separator)) {
+            (Some(length), _) => self.reach_behind(length),
+            (None, reached) if reached.separator.is_none() => reached,
+            (None, reached)
+                if is_plain(self.whole.get(self.from..reached.to))
+                    && self.is_readable(separator) =>
+            {
+                reached
+            }
+            _ => self.reach_end(),
+        }
+    }
+
+    /// The length of a UUID or a day at the beginning of the rest, which has dashes of its own.
+    fn dashed(&self) -> Option<usize> {
+        let rest = self.whole.get(self.from..)?;
+        let is_whole = |length: &usize| rest.get(*length).is_none_or(|byte| *byte == b'-');
+        [(UUID, is_uuid as fn(&[u8]) -> bool), (DAY, is_day)]
+            .into_iter()
+            .find_map(|(length, is)| rest.get(..length).filter(|head| is(head)).map(<[u8]>::len))
+            .filter(is_whole)
+    }
+
+    /// Goes behind so many bytes, and behind the separator after them.
+    fn reach_behind(&self, length: usize) -> Reach {
+        let separator = self.whole.get(self.from + length).copied();
+        self.reach_to(self.from + length + usize::from(separator.is_some()), separator)
     }
 
     /// Whether no part of the rest is drawn at random: else `JG-uf05uhACCDY9S` is one id.
@@ -314,9 +335,7 @@ impl Name<'_> {
 
     /// Goes behind a MAC address, and behind the colon after it.
     fn reach_mac(&self, length: usize) -> Reach {
-        let colon = self.whole.get(self.from + length).copied();
-        let to = self.from + length + usize::from(colon.is_some());
-        Reach { text: Text::Mac, ..self.reach_to(to, colon) }
+        Reach { text: Text::Mac, ..self.reach_behind(length) }
     }
 
     /// Eight bytes from `at` on, or as many as there are.
@@ -353,6 +372,28 @@ impl Name<'_> {
         let bytes = self.whole.get(self.from..to).unwrap_or_default();
         Reach { to, separator, text: self.text(to), hash: hash(bytes) }
     }
+}
+
+const UUID: usize = 36;
+const DAY: usize = 10;
+
+fn is_uuid(text: &[u8]) -> bool {
+    let is_dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+    text.iter().zip(0..).all(|(byte, at)| match is_dash(at) {
+        true => *byte == b'-',
+        false => byte.is_ascii_hexdigit(),
+    })
+}
+
+/// A day of this century or the last: `2026-11-25`.
+fn is_day(text: &[u8]) -> bool {
+    let is_dash = |at: usize| matches!(at, 4 | 7);
+    let fits = text.iter().zip(0..).all(|(byte, at)| match is_dash(at) {
+        true => *byte == b'-',
+        false => byte.is_ascii_digit(),
+    });
+    fits && matches!(text, [b'1', b'9', ..] | [b'2', b'0', ..])
+        && matches!(text.get(5), Some(b'0' | b'1'))
 }
 
 /// The length of a MAC address at the beginning of `rest`, where a colon or nothing follows it.
@@ -456,7 +497,13 @@ mod tests {
             ("img-fDer5Fu6M3VKx25I", "img- fDer5Fu6M3VKx25I"),
             ("user_123_profile", "user_ 123_ profile"),
             ("session_aB-c9", "session_ aB-c9"),
-            ("order-2024-01-02", "order- 2024- 01- 02"),
+            ("order-2024-01-02", "order- 2024-01-02"),
+            ("order-2024-01-02-7", "order- 2024-01-02- 7"),
+            ("order-2024-81-02", "order- 2024- 81- 02"),
+            (
+                "celery-task-meta-12345678-1234-4dc1-9b7f-000000000001",
+                "celery- task- meta- 12345678-1234-4dc1-9b7f-000000000001",
+            ),
             ("b046186c-b7a6-457f-aa52-ab1ce26ce8f7", "b046186c-b7a6-457f-aa52-ab1ce26ce8f7"),
             ("sess-b046186c-b7a6-457f", "sess- b046186c-b7a6-457f"),
             ("2024-01-02", "2024-01-02"),

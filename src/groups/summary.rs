@@ -100,6 +100,9 @@ pub struct Origin {
     /// Its heaviest pattern, with its bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heaviest: Option<(String, u64)>,
+    /// In a cluster, its heaviest slots with their bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heaviest_slots: Vec<(u16, u64)>,
     /// What the server said that it used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_mem: Option<u64>,

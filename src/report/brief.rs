@@ -187,6 +187,11 @@ fn shards(origins: &[Origin]) -> Vec<ShardRow> {
         above_mean_bytes: origin.bytes.cast_signed().saturating_sub(mean.cast_signed()),
         heaviest_pattern: origin.heaviest.as_ref().map(|(pattern, _)| pattern.clone()),
         heaviest_bytes: origin.heaviest.as_ref().map(|(_, bytes)| Bytes(*bytes)),
+        heaviest_slots: origin
+            .heaviest_slots
+            .iter()
+            .map(|(slot, bytes)| ShardSlot { slot: *slot, bytes: Bytes(*bytes) })
+            .collect(),
         used_mem: origin.used_mem.map(Bytes),
         total_bytes: origin.instance.as_ref().map(|whole| {
             let parts = [whole.keys, whole.tables, whole.startup, whole.functions];

@@ -182,12 +182,20 @@ fn origin(input: &Input<'_>, found: &Found) -> Origin {
         no_ttl_keys: all.never.keys,
         no_ttl_bytes: all.never.bytes().round(),
         heaviest: heaviest(&found.groups),
+        heaviest_slots: heaviest_slots(&found.groups),
         used_mem: head.aux_number("used-mem"),
         instance: config.filter.is_open().then(|| analyze::instance(input, found).origin()),
         functions: (beside.functions.libraries.0, beside.functions.source_bytes.0),
         templates: (beside.templates.templates.0, beside.templates.fields.0),
         module_aux: beside.module_aux.into_iter().map(|(id, bytes)| (id.0, bytes)).collect(),
     }
+}
+
+/// In a cluster, the slots that hold the most.
+fn heaviest_slots(groups: &Groups) -> Vec<(u16, u64)> {
+    const SLOTS: usize = 3;
+    let heaviest = groups.slots().heaviest().into_iter().take(SLOTS);
+    heaviest.map(|(slot, share)| (slot, share.bytes.round())).collect()
 }
 
 fn heaviest(groups: &Groups) -> Option<(String, u64)> {

@@ -304,12 +304,23 @@ pub struct ShardRow {
     pub heaviest_pattern: Option<String>,
     /// What that takes.
     pub heaviest_bytes: Option<Bytes>,
+    /// In a cluster, its heaviest slots.
+    pub heaviest_slots: Vec<ShardSlot>,
     /// What its server said that it used.
     pub used_mem: Option<Bytes>,
     /// The sum of its keys, tables, start-up and functions.
     pub total_bytes: Option<Bytes>,
     /// Why it was not read to its end, if it was not.
     pub fault: Option<String>,
+}
+
+/// A slot of a shard.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ShardSlot {
+    /// Its number.
+    pub slot: u16,
+    /// What its keys take.
+    pub bytes: Bytes,
 }
 
 /// Cluster slots.

@@ -69,15 +69,18 @@ fn source(report: &Report, theme: &Theme) -> Vec<Line> {
         flow.end_line();
     }
     let mut say = |text: String| flow.add(theme, ", ", (Style::Plain, text));
-    say(writer(source));
+    if !source.product.is_empty() {
+        say(writer(source));
+    }
     say(format!("RDB {}", source.rdb_version));
     if let Some(taken) = source.ctime_ms {
-        say(format!("taken {}{}", time::utc(taken), age(source)));
+        let which = if report.shards.is_empty() { "taken" } else { "the newest taken" };
+        say(format!("{which} {}{}", time::utc(taken), age(source)));
     }
     flow.end_line();
     flow.add(theme, ", ", (Style::Plain, source.bytes.to_string()));
     flow.add(theme, ", ", (Style::Plain, keys(report)));
-    flow.add(theme, ", ", checksum(source.checksum));
+    flow.add(theme, ", ", checksum(source.checksum, !report.shards.is_empty()));
     for phrase in extras(report) {
         flow.add(theme, ", ", (Style::Plain, phrase));
     }
@@ -115,8 +118,9 @@ fn keys(report: &Report) -> String {
     }
 }
 
-fn checksum(checksum: Checksum) -> (Style, String) {
+fn checksum(checksum: Checksum, several: bool) -> (Style, String) {
     let (style, text) = match checksum {
+        Checksum::Good if several => (Style::Good, "checksums good"),
         Checksum::Good => (Style::Good, "checksum good"),
         Checksum::NotStored => (Style::Plain, "no checksum in it"),
         Checksum::Skipped => (Style::Plain, "checksum not looked at"),

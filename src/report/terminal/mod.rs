@@ -6,6 +6,7 @@ mod lists;
 pub(super) mod paint;
 mod patterns;
 mod prefixes;
+mod shards;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -67,6 +68,7 @@ impl Terminal {
         };
         let mut blocks = vec![
             head,
+            list(rows.shards.min(report.shards.len()), |n| shards::lines(report, n, theme)),
             list(rows.patterns.min(patterns::available(report)), |n| {
                 patterns::lines(report, n, theme)
             }),
@@ -127,7 +129,9 @@ fn list(rows: usize, lines: impl FnOnce(usize) -> Vec<Line>) -> Vec<Line> {
 }
 
 /// Whose turn it is for a row, over and over while there is room.
-const ROUND: [List; 7] = [
+const ROUND: [List; 9] = [
+    List::Shards,
+    List::Shards,
     List::Patterns,
     List::Patterns,
     List::Never,
@@ -140,6 +144,7 @@ const ROUND: [List; 7] = [
 /// How many rows each list of the screen has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Rows {
+    shards: usize,
     patterns: usize,
     never: usize,
     types: usize,
@@ -149,13 +154,14 @@ struct Rows {
 impl Rows {
     const fn all(n: usize) -> Self {
         // and one for all other patterns
-        Self { patterns: n.saturating_add(1), never: n, types: n, keys: n }
+        Self { shards: n, patterns: n.saturating_add(1), never: n, types: n, keys: n }
     }
 
     /// The rows that fit into `lines`, shared so that every list says the most it can: row by row,
     /// those that tell the most first.
     fn on_screen(report: &Report, lines: usize) -> Self {
         let available = Self {
+            shards: report.shards.len(),
             patterns: patterns::available(report),
             never: patterns::leaks(report),
             types: report.types.len(),
@@ -182,6 +188,7 @@ impl Rows {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum List {
+    Shards,
     Patterns,
     Never,
     Types,
@@ -191,6 +198,7 @@ enum List {
 impl List {
     const fn of(self, rows: &mut Rows) -> &mut usize {
         match self {
+            Self::Shards => &mut rows.shards,
             Self::Patterns => &mut rows.patterns,
             Self::Never => &mut rows.never,
             Self::Types => &mut rows.types,
