@@ -4,7 +4,7 @@ use crate::config::{Config, Form, Report as Wishes};
 use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::load;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::run;
 use crate::timings::Reading;
 use rdblens::entries::Tail;
@@ -13,8 +13,8 @@ use rdblens::groups::{
     Census, Finish, Groups, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally, fold,
 };
 use rdblens::report::{
-    Beside, Bytes, Checksum, Extent, Instance, Json, Material, Millis, Path, Profile, Render,
-    Report, Source,
+    Beside, Bytes, Checksum, Extent, Instance, Json, Material, Metrics, Millis, Path, Profile,
+    Render, Report, Source,
 };
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -46,6 +46,9 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
 }
 
 fn show(report: &Report, wishes: &Wishes, output: &mut Output) -> Result<bool, String> {
+    if let Some(path) = &wishes.metrics {
+        output::replace(path, |out| Metrics.render(report, out))?;
+    }
     output.write(|out| match wishes.form {
         Form::Text(terminal) => terminal.render(report, out),
         Form::Json => Json { pretty: true }.render(report, out),

@@ -149,6 +149,10 @@ pub struct Analyze {
     /// Draw with ASCII only
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
+    /// Write the figures as OpenMetrics to this file too, for node_exporter's textfile collector
+    /// (a name that ends with .prom). The file is there as a whole or as it was
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub metrics: Option<PathBuf>,
     /// Columns of the text [default: the terminal's, else 80]
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub width: Option<usize>,

@@ -155,6 +155,8 @@ pub struct Report {
     pub top: usize,
     /// The deepest level of the prefix tree, if the user set one.
     pub depth: Option<usize>,
+    /// Where metrics go, if anywhere.
+    pub metrics: Option<PathBuf>,
 }
 
 /// A form of the report.
@@ -326,6 +328,7 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
         now,
         top: analyze.top.unwrap_or(TOP).max(full),
         depth: analyze.depth,
+        metrics: analyze.metrics.clone(),
     }))
 }
 

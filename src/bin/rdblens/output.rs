@@ -3,6 +3,7 @@
 use crate::config::Config;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
 
 /// How much is gathered before it is written.
 const BUFFER: usize = 256 << 10;
@@ -80,6 +81,32 @@ impl Output {
             Err(error) => Err(format!("{}: {error}", self.name)),
         }
     }
+}
+
+/// Replaces the file at `path` by what `write` writes, at once: who reads it meanwhile sees the old
+/// one as a whole, or the new one.
+///
+/// # Errors
+/// One line, when the file cannot be written. The old one stays then.
+pub fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut new = tempfile::Builder::new();
+    new.prefix(".rdblens-");
+    // others read it: the exporter is another user
+    #[cfg(unix)]
+    new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let replaced = new.tempfile_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
+        let mut out = BufWriter::new(&mut file);
+        write(&mut out)?;
+        out.flush()?;
+        drop(out);
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    replaced.map(|_| ()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
