@@ -16,6 +16,7 @@ mod rows;
 mod sample;
 mod terminal;
 pub mod time;
+mod trend;
 mod units;
 
 pub use build::{Beside, Extent, Material};
@@ -25,6 +26,7 @@ pub use metrics::Metrics;
 pub use model::*;
 pub use rows::{Column, RowFormat, Rows};
 pub use terminal::{Drawing, Length, Terminal};
+pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
 pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};
 
 use std::io::{self, Write};

@@ -44,6 +44,17 @@ Examples:
 Exit status: 0 when all was read; 2 when a part was not (the summary says so), or nothing could be
 done.";
 
+const TREND_EXAMPLES: &str = "\
+Takes summaries, dumps, and folders of them, in any order. What cannot be compared with the newest
+one (another server's sizes, a snapshot that is not whole, one that does not say when it was taken)
+is left out and named on standard error.
+
+Examples:
+  rdblens trend /var/lib/rdblens/ --maxmemory 8gb
+  rdblens trend base-*.json --format csv -o trend.csv
+
+Exit status: 0 when all snapshots count; 2 when some are left out, or nothing could be done.";
+
 const MERGE_EXAMPLES: &str = "\
 All must have been made with the same server, allocator and settings, and the same patterns and
 filters: give --server to `rdblens summary` where the shards' versions differ.
@@ -118,6 +129,9 @@ pub enum Command {
     /// Write a small file that stands for a dump: to compare, to merge, to keep
     #[command(after_help = SUMMARY_EXAMPLES)]
     Summary(Summarize),
+    /// Show how many snapshots went over time, and when memory is full
+    #[command(after_help = TREND_EXAMPLES)]
+    Trend(Trend),
     /// Join summaries: of a cluster's shards, of many servers
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
@@ -213,6 +227,51 @@ pub struct Summarize {
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
+}
+
+/// Flags of `trend`.
+#[derive(Debug, Args)]
+pub struct Trend {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// See there.
+    #[command(flatten)]
+    pub more: More,
+    /// How the trend is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TrendFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub format: TrendFormat,
+    /// The server's limit, such as 8gb: tells when it is reached
+    #[arg(long, value_name = "SIZE")]
+    pub maxmemory: Option<String>,
+    /// Patterns with rows of their own [default: 15 in text, else 100]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub top: Option<usize>,
+    /// When to colour [NO_COLOR counts too]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(help_heading = "Output")]
+    pub color: When,
+    /// Draw with ASCII only
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+}
+
+/// A form of a trend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TrendFormat {
+    /// One screen, for people
+    Text,
+    /// A record for each pattern in each snapshot
+    Csv,
+    /// Everything, for programs
+    Json,
 }
 
 /// Flags of `merge`.

@@ -1,8 +1,8 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
 use crate::args::{
-    Analyze, Command, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat, Selection, Sizes,
-    Sizing, Summarize, When,
+    self, Analyze, Command, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat, Selection,
+    Sizes, Sizing, Summarize, When,
 };
 use rdblens::footprint::{Allocator, Measure, Size};
 use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
@@ -132,6 +132,8 @@ pub enum Task {
     Summary,
     /// Summaries, joined.
     Merge,
+    /// Many snapshots in the order of time.
+    Trend(Trend),
     /// A report.
     Report(Report),
     /// A row a key.
@@ -157,6 +159,28 @@ pub struct Report {
     pub depth: Option<usize>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
+}
+
+/// How a trend is made and shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Trend {
+    /// Its form.
+    pub form: TrendForm,
+    /// The server's limit.
+    pub maxmemory: Option<Bytes>,
+    /// How many patterns have rows of their own.
+    pub top: usize,
+}
+
+/// A form of a trend.
+#[derive(Debug, Clone, Copy)]
+pub enum TrendForm {
+    /// For a terminal.
+    Text(Terminal),
+    /// For spreadsheets.
+    Csv,
+    /// For programs.
+    Json,
 }
 
 /// A form of the report.
@@ -195,6 +219,12 @@ impl Config {
                 let names = names(&grouping)?;
                 let config = Self::with(Task::Summary, input, (sizing, selection), host)?;
                 Ok(Self { names, more: more.more, ..config })
+            }
+            Command::Trend(wishes) => {
+                let task = trend(&wishes, host)?;
+                let args::Trend { input, more, sizing, .. } = wishes;
+                let config = Self::with(task, input, (sizing, Selection::default()), host)?;
+                Ok(Self { more: more.more, ..config })
             }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Analyze(analyze) => {
@@ -368,25 +398,58 @@ fn separators(given: &[String]) -> Result<Vec<u8>, String> {
 }
 
 fn terminal(analyze: &Analyze, host: &Host) -> Terminal {
-    /// Narrower than that no figure has room.
-    const NARROWEST: usize = 40;
-    // A file is no terminal, even when standard output is one.
-    let columns = host.stdout_columns.filter(|_| analyze.input.output.is_none());
     let length = match (analyze.full, analyze.top) {
         (true, top) => Length::Full(top.unwrap_or(FULL)),
         (false, Some(top)) => Length::Top(top),
         (false, None) => Length::Screen,
     };
+    let Analyze { input, width, color, ascii, .. } = analyze;
+    drawn(input.output.is_some(), (*width, *color, *ascii), length, host)
+}
+
+/// How text is drawn for this host, unless flags say otherwise.
+fn drawn(
+    into_file: bool,
+    (width, color, ascii): (Option<usize>, When, bool),
+    length: Length,
+    host: &Host,
+) -> Terminal {
+    /// Narrower than that no figure has room.
+    const NARROWEST: usize = 40;
+    // A file is no terminal, even when standard output is one.
+    let columns = host.stdout_columns.filter(|_| !into_file);
     Terminal {
-        width: analyze.width.or(columns).unwrap_or(DEFAULT_WIDTH).max(NARROWEST),
-        color: match analyze.color {
+        width: width.or(columns).unwrap_or(DEFAULT_WIDTH).max(NARROWEST),
+        color: match color {
             When::Always => true,
             When::Never => false,
             When::Auto => columns.is_some() && !host.no_color,
         },
-        drawing: if analyze.ascii || !host.utf8 { Drawing::Ascii } else { Drawing::Utf8 },
+        drawing: if ascii || !host.utf8 { Drawing::Ascii } else { Drawing::Utf8 },
         length,
     }
+}
+
+fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
+    if wishes.top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
+        return Err(format!("--top: from 1 to {TOP_LIMIT}"));
+    }
+    let limit = |text: &String| {
+        parse_size(text).filter(|size| size.0 > 0).ok_or_else(|| {
+            format!("--maxmemory: \"{text}\" is no size; write 8gb, 512mb or a number of bytes")
+        })
+    };
+    let length = wishes.top.map_or(Length::Screen, Length::Top);
+    let args::Trend { input, width, color, ascii, .. } = wishes;
+    let form = match wishes.format {
+        args::TrendFormat::Text => {
+            TrendForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
+        }
+        args::TrendFormat::Csv => TrendForm::Csv,
+        args::TrendFormat::Json => TrendForm::Json,
+    };
+    let maxmemory = wishes.maxmemory.as_ref().map(limit).transpose()?;
+    Ok(Task::Trend(Trend { form, maxmemory, top: wishes.top.unwrap_or(TOP) }))
 }
 
 fn filter(selection: Selection) -> Result<(Filter, Filters), String> {

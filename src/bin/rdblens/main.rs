@@ -12,6 +12,7 @@ mod progress;
 mod run;
 mod summary;
 mod timings;
+mod trend;
 
 use args::Command;
 use config::{Config, Host};

@@ -8,6 +8,7 @@ use crate::keys;
 use crate::load;
 use crate::progress;
 use crate::summary;
+use crate::trend;
 use rdblens::bytes::Snapshot;
 use rdblens::footprint::TemplateShares;
 use rdblens::groups::{Plan, Source, template_uses};
@@ -24,6 +25,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
         Task::Report(report) => analyze::run(&load::unfolded(config), report),
         Task::Rows { format, columns } => keys::run(config, *format, columns),
         Task::Summary => summary::summary(&load::unfolded(config)),
+        Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
         Task::Merge => summary::merge(&load::unfolded(config)),
     }
 }

@@ -10,6 +10,7 @@ mod shards;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trend;
 
 pub use paint::Drawing;
 
