@@ -120,7 +120,7 @@ fn report(bytes: &[u8], threads: usize, chunk: Option<u64>) -> String {
         let mut settings = Settings::new(1_790_000_000_000);
         let mut found = once(&settings);
         settings.exempt = found.1.0.suspects().map(Arc::new);
-        settings.slots = found.1.0.heavy_slots().unwrap_or_default();
+        settings.slots = found.1.0.heavy_slots(8).unwrap_or_default();
         if settings.exempt.is_some() || !settings.slots.is_empty() {
             found = once(&settings);
         }

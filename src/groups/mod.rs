@@ -62,7 +62,7 @@ pub use summary::{
     Origin, OriginFault, OriginInstance, SUMMARY_BYTES, SUMMARY_SCHEMA, SizedFor, Summary,
     SummaryError,
 };
-pub use tags::Tag;
+pub use tags::{HEAVY_SLOT, Tag};
 pub use tally::Tally;
 pub use template_use::template_uses;
 pub use top::Big;

@@ -252,11 +252,11 @@ impl Groups {
         &self.slots
     }
 
-    /// The slots that a second pass should look into: they have many times what others have.
-    /// `None` when there are none, and after a second pass.
+    /// The slots that a second pass should look into: they have `times` the mean, usually
+    /// [`HEAVY_SLOT`](super::HEAVY_SLOT). `None` when there are none, and after a second pass.
     #[must_use]
-    pub fn heavy_slots(&self) -> Option<Vec<u16>> {
-        if self.tags.is_empty() { tags::heavy(&self.slots) } else { None }
+    pub fn heavy_slots(&self, times: u64) -> Option<Vec<u16>> {
+        if self.tags.is_empty() { tags::heavy(&self.slots, times) } else { None }
     }
 
     /// After a second pass, the hash tags that fill slots.

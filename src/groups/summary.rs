@@ -103,6 +103,9 @@ pub struct Origin {
     /// In a cluster, its heaviest slots with their bytes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heaviest_slots: Vec<(u16, u64)>,
+    /// In a cluster, the hash tags that fill its heavy slots: slot, tag, keys, 65536ths of bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<(u16, Text, u64, u64)>,
     /// What the server said that it used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_mem: Option<u64>,

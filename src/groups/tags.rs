@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 /// How many slots are looked into.
 const SLOTS: usize = 16;
 /// A slot is heavy from so many times the mean on.
-const TIMES: u64 = 8;
+pub const HEAVY_SLOT: u64 = 8;
+/// Among fewer slots none is looked into.
+const FEWEST: u64 = 8;
 /// How many tags of a slot are told apart. Where there are more, each of them is light.
 const TAGS: usize = 10_000;
 /// A longer tag is not kept.
@@ -36,16 +38,16 @@ pub struct Tag {
     pub share: Share,
 }
 
-/// The slots to look into in a second pass: those with many times the mean. `None` if there are
+/// The slots to look into in a second pass: those with so many times the mean. `None` if there are
 /// none, as in most clusters.
-pub(super) fn heavy(slots: &Slots) -> Option<Vec<u16>> {
+pub(super) fn heavy(slots: &Slots, times: u64) -> Option<Vec<u16>> {
     let all: Size = slots.iter().map(|(_, share)| share.bytes).sum();
     let used = u64::try_from(slots.iter().count()).unwrap_or(u64::MAX).max(1);
-    let least = (all.raw() / used).saturating_mul(TIMES);
+    let least = (all.raw() / used).saturating_mul(times);
     let heaviest = slots.heaviest();
     let heavy = heaviest.iter().take_while(|(_, share)| share.bytes.raw() >= least).take(SLOTS);
     let heavy: Vec<u16> = heavy.map(|(slot, _)| *slot).collect();
-    (!heavy.is_empty() && used >= TIMES).then_some(heavy)
+    (!heavy.is_empty() && used >= FEWEST).then_some(heavy)
 }
 
 impl Tags {
@@ -128,7 +130,7 @@ mod tests {
             names.iter().for_each(|n| slots.add(slot_of(n.as_bytes()), Size::bytes(10)));
         };
         add(&mut slots);
-        let heavy = heavy(&slots).unwrap();
+        let heavy = heavy(&slots, HEAVY_SLOT).unwrap();
         assert_eq!(heavy, [slot_of(b"hot")]);
         let (mut one, mut other) = (Tags::of(&heavy), Tags::of(&heavy));
         for (n, name) in names.iter().enumerate() {
@@ -143,9 +145,9 @@ mod tests {
     #[test]
     fn even_slots_need_no_second_look() {
         let mut slots = Slots::default();
-        assert_eq!(heavy(&slots), None);
+        assert_eq!(heavy(&slots, HEAVY_SLOT), None);
         (0..1000).for_each(|slot| slots.add(slot, Size::bytes(u64::from(slot % 5) + 5)));
-        assert_eq!(heavy(&slots), None);
+        assert_eq!(heavy(&slots, HEAVY_SLOT), None);
     }
 
     #[test]

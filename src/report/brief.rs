@@ -4,7 +4,8 @@ use super::build::{Beside, Extent, Material};
 use super::model::*;
 use super::units::{Bytes, Count, Millis, Tally};
 use crate::entries::ModuleId;
-use crate::groups::{Groups, Names, Origin, OriginInstance, Summary, Text};
+use crate::footprint::Size;
+use crate::groups::{Groups, HEAVY_SLOT, Names, Origin, OriginInstance, Share, Summary, Text};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,11 @@ impl Report {
         let name = |sample: crate::groups::Sample| names.get(&sample.hash).cloned();
         let material = Material { beside: &beside, groups, names: &name };
         let origins = summary.origins.as_slice();
+        // allocated bytes are in the last lane, whatever the first one shows
+        let lane = usize::from(summary.profile.sizes == "reported");
+        let keys = groups.totals().all().sizes.lane(lane);
+        let whole = Self::of(material, extent);
+        let tags = tags(origins, groups, extent.top);
         Self {
             source: source(origins),
             profile: Profile {
@@ -28,9 +34,10 @@ impl Report {
                     _ => Measure::Allocated,
                 },
             },
-            instance: instance(origins),
+            instance: instance(origins, keys.round()),
             shards: if origins.len() > 1 { shards(origins) } else { Vec::new() },
-            ..Self::of(material, extent)
+            slots: whole.slots.map(|slots| Slots { tags, ..slots }),
+            ..whole
         }
     }
 }
@@ -135,19 +142,46 @@ fn beside(origins: &[Origin]) -> Beside {
     }
 }
 
+/// The hash tags that fill slots which are heavy among those of all origins.
+fn tags(origins: &[Origin], groups: &Groups, top: usize) -> Vec<TagRow> {
+    let heavy = groups.heavy_slots(HEAVY_SLOT).unwrap_or_default();
+    let mut sums = BTreeMap::<(u16, Vec<u8>), Share>::new();
+    for (slot, tag, keys, raw) in origins.iter().flat_map(|origin| &origin.tags) {
+        let sum = sums.entry((*slot, tag.bytes())).or_default();
+        sum.keys = sum.keys.saturating_add(*keys);
+        sum.bytes = Size::from_raw(sum.bytes.raw().saturating_add(*raw));
+    }
+    let slots: BTreeMap<u16, Share> = groups.slots().iter().collect();
+    let fills = |slot: &u16, share: &Share| {
+        let all = slots.get(slot).map_or(0, |all| all.bytes.raw());
+        heavy.contains(slot) && share.bytes.raw() >= all / 2
+    };
+    let mut rows: Vec<_> = sums.into_iter().filter(|((slot, _), sum)| fills(slot, sum)).collect();
+    rows.sort_by(|(a, of_a), (b, of_b)| of_b.bytes.cmp(&of_a.bytes).then_with(|| a.cmp(b)));
+    let row = |((slot, tag), share): ((u16, Vec<u8>), Share)| TagRow {
+        tag: Key(tag),
+        slot,
+        all: Tally::new(share.keys, share.bytes.round()),
+    };
+    rows.into_iter().take(top).map(row).collect()
+}
+
 /// A file's name, fit for any text.
 fn shown(name: &Text) -> String {
     super::escape::terminal(&name.bytes(), super::escape::Charset::Utf8)
 }
 
-/// All servers together; none where one of them is not known as a whole.
-fn instance(origins: &[Origin]) -> Option<Instance> {
+/// All servers together with what all keys take, rounded once; none where one of them is not known
+/// as a whole.
+fn instance(origins: &[Origin], keys: u64) -> Option<Instance> {
     let all: Vec<&OriginInstance> =
         origins.iter().map(|origin| origin.instance.as_ref()).collect::<Option<_>>()?;
     let sum = |of: fn(&OriginInstance) -> u64| {
         all.iter().map(|instance| of(instance)).fold(0, u64::saturating_add)
     };
-    let parts = [sum(|i| i.keys), sum(|i| i.tables), sum(|i| i.startup), sum(|i| i.functions)];
+    // alone, it was rounded so that the parts add up
+    let keys = if all.len() > 1 { keys } else { sum(|i| i.keys) };
+    let parts = [keys, sum(|i| i.tables), sum(|i| i.startup), sum(|i| i.functions)];
     let total = parts.into_iter().fold(0, u64::saturating_add);
     let [keys, tables, startup, functions] = parts.map(Bytes);
     let used = origins.iter().map(|origin| origin.used_mem).collect::<Option<Vec<u64>>>();

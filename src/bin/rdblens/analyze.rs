@@ -10,7 +10,8 @@ use crate::timings::Reading;
 use rdblens::entries::Tail;
 use rdblens::footprint::{Measure, instance};
 use rdblens::groups::{
-    Census, Finish, Groups, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally, fold,
+    Census, Finish, Groups, HEAVY_SLOT, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally,
+    fold,
 };
 use rdblens::report::{
     Beside, Bytes, Checksum, Extent, Instance, Json, Material, Metrics, Millis, Path, Profile,
@@ -57,7 +58,7 @@ fn show(report: &Report, wishes: &Wishes, output: &mut Output) -> Result<bool, S
 
 fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, String> {
     let mut output = Output::open(input.config)?;
-    let found = group(input, plan, wishes.top, Passes::Two);
+    let found = group(input, plan, wishes.top, Passes::Report);
     let report = report(input, wishes, &found);
     show(&report, wishes, &mut output)?;
     if input.config.timings {
@@ -93,10 +94,11 @@ pub struct Found {
 /// How often a dump may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passes {
-    /// Once.
-    One,
+    /// Once, as what a second pass keeps apart is folded again in a summary; a second time in a
+    /// cluster where a slot may turn out heavy beside those of other shards.
+    Summary,
     /// A second time when a heavy prefix may be hidden among many light ones.
-    Two,
+    Report,
 }
 
 /// Groups the keys.
@@ -120,11 +122,15 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         Found { outcome, groups, census }
     };
     let mut found = once(&settings);
-    if passes == Passes::One {
-        return found;
-    }
-    settings.exempt = found.groups.suspects().map(Arc::new);
-    settings.slots = found.groups.heavy_slots().unwrap_or_default();
+    let heavy = match passes {
+        Passes::Report => {
+            settings.exempt = found.groups.suspects().map(Arc::new);
+            HEAVY_SLOT
+        }
+        // the mean of all shards may be less than that of this one
+        Passes::Summary => HEAVY_SLOT / 2,
+    };
+    settings.slots = found.groups.heavy_slots(heavy).unwrap_or_default();
     if settings.exempt.is_some() || !settings.slots.is_empty() {
         found = once(&settings);
     }

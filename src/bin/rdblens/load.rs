@@ -8,7 +8,7 @@ use crate::run;
 use rdblens::bytes::Snapshot;
 use rdblens::footprint::{Allocator, Measure};
 use rdblens::groups::{
-    Groups, Origin, OriginFault, Plan, Sample, SizedFor, Summary, SummaryError, Text,
+    Groups, Origin, OriginFault, Plan, Sample, SizedFor, Summary, SummaryError, Tag, Text,
 };
 use rdblens::report::{Beside, Checksum, Completeness, Filters, Source};
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ fn asked(config: &Config, summary: &Summary) -> Result<(), String> {
 }
 
 fn of_dump(input: &Input<'_>, plan: &Plan<'_>) -> Result<(Summary, Exit), String> {
-    let found = analyze::group(input, plan, TOP, Passes::One);
+    let found = analyze::group(input, plan, TOP, Passes::Summary);
     let source = input.source;
     let names = |sample: Sample| source.name_at(sample.at);
     let state = found.groups.state(&names);
@@ -183,6 +183,7 @@ fn origin(input: &Input<'_>, found: &Found) -> Origin {
         no_ttl_bytes: all.never.bytes().round(),
         heaviest: heaviest(&found.groups),
         heaviest_slots: heaviest_slots(&found.groups),
+        tags: tags(&found.groups),
         used_mem: head.aux_number("used-mem"),
         instance: config.filter.is_open().then(|| analyze::instance(input, found).origin()),
         functions: (beside.functions.libraries.0, beside.functions.source_bytes.0),
@@ -196,6 +197,14 @@ fn heaviest_slots(groups: &Groups) -> Vec<(u16, u64)> {
     const SLOTS: usize = 3;
     let heaviest = groups.slots().heaviest().into_iter().take(SLOTS);
     heaviest.map(|(slot, share)| (slot, share.bytes.round())).collect()
+}
+
+/// In a cluster, the hash tags that fill heavy slots.
+fn tags(groups: &Groups) -> Vec<(u16, Text, u64, u64)> {
+    const TAGS: usize = 20;
+    let tags = groups.tags().into_iter().take(TAGS);
+    let row = |tag: Tag| (tag.slot, Text::of(&tag.tag), tag.share.keys, tag.share.bytes.raw());
+    tags.map(row).collect()
 }
 
 fn heaviest(groups: &Groups) -> Option<(String, u64)> {
