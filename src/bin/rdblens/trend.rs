@@ -34,10 +34,8 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
         .map(|point| point.summary.groups(0).map_err(|error| error.to_string()))
         .collect::<Result<_, _>>()?;
     if points.len() < 2 {
-        return Err(format!(
-            "trend: {} snapshot that counts; two are needed at least",
-            points.len()
-        ));
+        let count = points.len();
+        return Err(format!("trend: two are needed at least, and {count} can be used"));
     }
     let taken: Vec<Taken<'_>> = points
         .iter()

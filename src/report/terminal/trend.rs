@@ -9,7 +9,7 @@ use crate::report::{Length, escape, time};
 use std::io::{self, Write};
 
 /// Columns of a sparkline.
-const SPARK: usize = 16;
+const SPARK: usize = 14;
 /// Rows unless the user says so.
 const ROWS: usize = 15;
 const LEVELS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -95,12 +95,12 @@ fn memory(trend: &Trend, theme: &Theme) -> Vec<Line> {
 fn table(trend: &Trend, rows: usize, theme: &Theme) -> Vec<Line> {
     let mut table = Table::new([
         Column::name("Patterns"),
-        Column::figure("first"),
+        Column::figure("first").importance(2),
         Column::figure("last"),
         Column::figure("change").importance(3),
         Column::figure("a day"),
         Column::figure("keys a day").importance(1),
-        Column::text("over time").importance(2),
+        Column::text("over time").importance(4),
     ]);
     let named = trend.patterns.iter().filter(|row| row.more.is_none()).count();
     let shown = rows.min(named);
