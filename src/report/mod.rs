@@ -18,6 +18,7 @@ mod terminal;
 pub mod time;
 mod trend;
 mod units;
+mod whatif;
 
 pub use build::{Beside, Extent, Material};
 pub use json::Json;
@@ -28,6 +29,7 @@ pub use rows::{Column, RowFormat, Rows};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
 pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};
+pub use whatif::{Lane, Side, Unknown, WhatIf, WhatIfRow};
 
 use std::io::{self, Write};
 

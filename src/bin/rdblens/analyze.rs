@@ -137,24 +137,8 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
     let Found { outcome, groups, .. } = found;
     let beside = Beside::of(source.head, outcome);
     let material = Material { beside: &beside, groups, names: &names };
-    let own = Source::of(source.head, source_len(input));
-    let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
     Report {
-        source: Source {
-            path: Path(config.dump.as_ref().map_or_else(
-                || b"-".to_vec(),
-                |path| path.as_os_str().as_encoded_bytes().to_vec(),
-            )),
-            age_ms: own.ctime_ms.and_then(age),
-            reference_ms: run::reference(config, input),
-            tail_bytes: tail(input, &found.outcome).map(Bytes),
-            checksum: if config.checksum {
-                Checksum::of(&found.outcome)
-            } else {
-                Checksum::Skipped
-            },
-            ..own
-        },
+        source: self::source(input, outcome, wishes.now),
         profile: Profile {
             server: input.server.name.to_string(),
             server_given: config.server.is_some(),
@@ -165,6 +149,26 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
         filters: config.filters.clone(),
         instance: config.filter.is_open().then(|| instance(input, found)),
         ..Report::of(material, extent(wishes))
+    }
+}
+
+/// The file, and what it says of itself.
+pub fn source(input: &Input<'_>, outcome: &Outcome, now: Option<Millis>) -> Source {
+    let config = input.config;
+    let own = Source::of(input.source.head, source_len(input));
+    let age = |taken: Millis| now.map(|now| Millis(now.0.saturating_sub(taken.0)));
+    Source {
+        path: Path(
+            config
+                .dump
+                .as_ref()
+                .map_or_else(|| b"-".to_vec(), |path| path.as_os_str().as_encoded_bytes().to_vec()),
+        ),
+        age_ms: own.ctime_ms.and_then(age),
+        reference_ms: run::reference(config, input),
+        tail_bytes: tail(input, outcome).map(Bytes),
+        checksum: if config.checksum { Checksum::of(outcome) } else { Checksum::Skipped },
+        ..own
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
+mod whatif;
+
 use crate::args::{
     self, Analyze, Command, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat, Selection,
     Sizes, Sizing, Summarize, When,
 };
-use rdblens::footprint::{Allocator, Measure, Size};
+use rdblens::footprint::{Allocator, Measure, ServerName, Size};
 use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
 use rdblens::report::{
     Bytes, Column, Drawing, Filters, Length, Millis, RowFormat, Terminal, parse_size, time,
@@ -134,6 +136,8 @@ pub enum Task {
     Merge,
     /// Many snapshots in the order of time.
     Trend(Trend),
+    /// Other servers and settings beside today's.
+    WhatIf(WhatIf),
     /// A report.
     Report(Report),
     /// A row a key.
@@ -159,6 +163,30 @@ pub struct Report {
     pub depth: Option<usize>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
+}
+
+/// What is set beside today's size, and how it is shown.
+#[derive(Debug, Clone)]
+pub struct WhatIf {
+    /// What it may be instead, one at least.
+    pub alternatives: Vec<Alternative>,
+    /// Its form.
+    pub form: Form,
+    /// The time against which the snapshot's age is told.
+    pub now: Option<Millis>,
+    /// How many patterns have rows of their own.
+    pub top: usize,
+}
+
+/// What may hold instead of what holds today.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Alternative {
+    /// Another server.
+    pub server: Option<ServerName>,
+    /// Other values of settings.
+    pub settings: Vec<(String, String)>,
+    /// Another allocator.
+    pub allocator: Option<Allocator>,
 }
 
 /// How a trend is made and shown.
@@ -226,6 +254,19 @@ impl Config {
                 let config = Self::with(task, input, (sizing, Selection::default()), host)?;
                 Ok(Self { more: more.more, ..config })
             }
+            Command::WhatIf(wishes) => {
+                let task = whatif::task(&wishes, host)?;
+                let names = names(&wishes.grouping)?;
+                let args::WhatIf { input, selection, .. } = wishes;
+                let sizing = Sizing {
+                    server: wishes.today_server,
+                    server_config: wishes.server_config,
+                    allocator: wishes.today_allocator,
+                    sizes: wishes.sizes,
+                };
+                let config = Self::with(task, input, (sizing, selection), host)?;
+                Ok(Self { names, ..config })
+            }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Analyze(analyze) => {
                 let task = report(&analyze, host)?;
@@ -270,7 +311,7 @@ impl Config {
                 && !input.no_progress
                 && (input.output.is_some()
                     || host.stdout_columns.is_none()
-                    || matches!(task, Task::Report(_))),
+                    || matches!(task, Task::Report(_) | Task::WhatIf(_))),
             output: input.output,
             timings: input.timings,
             now: now(input.now.as_deref())?,

@@ -11,6 +11,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod trend;
+mod whatif;
 
 pub use paint::Drawing;
 
