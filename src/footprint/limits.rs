@@ -100,6 +100,17 @@ pub fn setting(name: &str, value: &str) -> Result<&'static str, Option<ConfigErr
     }
 }
 
+/// `maxmemory` and `maxmemory-policy`, where a configuration sets them.
+///
+/// # Errors
+/// When a setting cannot be what it is set to.
+pub fn memory_limit(text: &str) -> Result<(Option<u64>, Option<String>), ConfigError> {
+    let maxmemory = Config::parse(text)?.maxmemory;
+    // of several the last one counts
+    let policy = pairs(text).into_iter().rfind(|(name, _)| name == "maxmemory-policy");
+    Ok((maxmemory, policy.map(|(_, policy)| policy.to_ascii_lowercase())))
+}
+
 /// Most bytes of a node that is limited by its number of elements (`SIZE_SAFETY_LIMIT`).
 const SAFE_NODE: u64 = 8192;
 
@@ -354,6 +365,9 @@ mod tests {
         assert_eq!(of(file).limits.hash_entries, 40);
         assert!(!of(file).shares_integers(false));
         assert_eq!(of(""), Config::default());
+        let limit = Ok((Some(100 << 20), Some("allkeys-lru".to_owned())));
+        assert_eq!([file, raw, terminal].map(memory_limit), [limit.clone(), limit.clone(), limit]);
+        assert_eq!(memory_limit("save 1"), Ok((None, None)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod brief;
 mod build;
 pub mod escape;
+mod eviction;
 mod json;
 mod listing;
 mod metrics;
@@ -21,6 +22,7 @@ mod units;
 mod whatif;
 
 pub use build::{Beside, Extent, Material};
+pub use eviction::{Eviction, Limit, PolicyRow, Relief, ReliefRow};
 pub use json::Json;
 pub use listing::Listing;
 pub use metrics::Metrics;

@@ -13,8 +13,8 @@ use rdblens::groups::{
     Census, Finish, Groups, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally, fold,
 };
 use rdblens::report::{
-    Beside, Bytes, Checksum, Extent, Instance, Json, Material, Metrics, Millis, Path, Profile,
-    Render, Report, Source,
+    Beside, Bytes, Checksum, Eviction, Extent, Instance, Json, Material, Metrics, Millis, Path,
+    Profile, Render, Report, Source,
 };
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
     let summary = Summary::merge(briefs.summaries).map_err(|error| error.to_string())?;
     let (groups, names) = summary.groups(wishes.top).map_err(|error| error.to_string())?;
     let report = Report::brief(&summary, &groups, &names, extent(wishes));
+    let report = limited(report, wishes, &groups);
     let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
     let source = Source { age_ms: report.source.ctime_ms.and_then(age), ..report.source };
     let report = Report { source, filters: config.filters.clone(), ..report };
@@ -55,10 +56,23 @@ fn show(report: &Report, wishes: &Wishes, output: &mut Output) -> Result<bool, S
     })
 }
 
+/// The same with what the server's limit makes of it.
+fn limited(report: Report, wishes: &Wishes, groups: &Groups) -> Report {
+    let eviction = wishes.limit.as_ref().and_then(|limit| Eviction::of(limit, &report, groups));
+    if wishes.limit.is_some() && !report.shards.is_empty() {
+        // nobody is left to tell when standard error is closed
+        let _ = writeln!(
+            io::stderr(),
+            "rdblens: maxmemory is one server's limit, and these are several: it is left out"
+        );
+    }
+    Report { eviction, ..report }
+}
+
 fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, String> {
     let mut output = Output::open(input.config)?;
     let found = group(input, plan, wishes.top, Passes::Two);
-    let report = report(input, wishes, &found);
+    let report = limited(report(input, wishes, &found), wishes, &found.groups);
     show(&report, wishes, &mut output)?;
     if input.config.timings {
         let timings = &found.outcome.timings;

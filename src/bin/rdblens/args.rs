@@ -187,6 +187,9 @@ pub struct Analyze {
     pub width: Option<usize>,
     /// See there.
     #[command(flatten)]
+    pub limit: Limit,
+    /// See there.
+    #[command(flatten)]
     pub more: More,
     /// See there.
     #[command(flatten)]
@@ -197,6 +200,22 @@ pub struct Analyze {
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
+}
+
+/// The server's limit.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Limit")]
+pub struct Limit {
+    /// The server's limit, such as 8gb or 512MiB: tells how full it is, what can be evicted, and
+    /// what would bring it under [default: that of --server-config]
+    #[arg(long, value_name = "SIZE")]
+    pub maxmemory: Option<String>,
+    /// What it evicts at the limit, such as volatile-lru [default: that of --server-config]
+    #[arg(long, value_name = "POLICY")]
+    pub maxmemory_policy: Option<String>,
+    /// From how full on somebody is called [default: 90]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub alert_percent: Option<u8>,
 }
 
 /// Further inputs.

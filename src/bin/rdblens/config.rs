@@ -1,5 +1,6 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
+mod limit;
 mod whatif;
 
 use crate::args::{
@@ -9,7 +10,7 @@ use crate::args::{
 use rdblens::footprint::{Allocator, Measure, ServerName, Size};
 use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
 use rdblens::report::{
-    Bytes, Column, Drawing, Filters, Length, Millis, RowFormat, Terminal, parse_size, time,
+    Bytes, Column, Drawing, Filters, Length, Limit, Millis, RowFormat, Terminal, parse_size, time,
 };
 use regex::bytes::RegexSet;
 use std::io::IsTerminal;
@@ -161,6 +162,8 @@ pub struct Report {
     pub top: usize,
     /// The deepest level of the prefix tree, if the user set one.
     pub depth: Option<usize>,
+    /// The server's limit, where it is known.
+    pub limit: Option<Limit>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
 }
@@ -399,8 +402,28 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
         now,
         top: analyze.top.unwrap_or(TOP).max(full),
         depth: analyze.depth,
+        limit: limit(analyze)?,
         metrics: analyze.metrics.clone(),
     }))
+}
+
+/// The server's limit. It is that of one server with all its keys.
+fn limit(analyze: &Analyze) -> Result<Option<Limit>, String> {
+    let found = limit::limit(&analyze.limit, analyze.sizing.server_config.as_deref())?;
+    if analyze.limit.maxmemory.is_none() {
+        return Ok(found);
+    }
+    let Selection { db, types, globs, regex, min_bytes, no_ttl, with_ttl } = &analyze.selection;
+    let is_filtered = !db.is_empty()
+        || [types, globs, regex].iter().any(|list| !list.is_empty())
+        || min_bytes.is_some()
+        || *no_ttl
+        || *with_ttl;
+    match (analyze.more.more.is_empty(), is_filtered) {
+        (false, _) => Err("--maxmemory is one server's limit: give one snapshot".to_owned()),
+        (_, true) => Err("--maxmemory needs all keys: leave the filters out".to_owned()),
+        _ => Ok(found),
+    }
 }
 
 fn names(grouping: &Grouping) -> Result<Names, String> {

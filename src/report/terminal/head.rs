@@ -17,6 +17,7 @@ pub(super) fn lines(report: &Report, theme: &Theme) -> Vec<Line> {
         lines.push(Line::default());
     }
     lines.extend(memory(report, theme));
+    lines.extend(super::eviction::lines(report, theme));
     lines
 }
 
