@@ -50,6 +50,67 @@ impl Default for Limits {
     }
 }
 
+/// The settings that change what keys take, by their present names.
+pub const SETTINGS: [&str; 14] = [
+    "hash-max-listpack-entries",
+    "hash-max-listpack-value",
+    "zset-max-listpack-entries",
+    "zset-max-listpack-value",
+    "set-max-intset-entries",
+    "set-max-listpack-entries",
+    "set-max-listpack-value",
+    "list-max-listpack-size",
+    "list-compress-depth",
+    "list-max-ziplist-entries",
+    "list-max-ziplist-value",
+    "array-slice-size",
+    "maxmemory",
+    "maxmemory-policy",
+];
+
+/// What `maxmemory-policy` can be.
+pub const POLICIES: [&str; 10] = [
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    // since Redis 8.6
+    "allkeys-lrm",
+    "volatile-lrm",
+];
+
+/// The present name of a setting that changes what keys take, in whatever way it is written, when
+/// it can have this value.
+///
+/// # Errors
+/// When there is no such setting (`None`), or it cannot be that.
+pub fn setting(name: &str, value: &str) -> Result<&'static str, Option<ConfigError>> {
+    let lower = name.to_ascii_lowercase();
+    let present = |lower: &str| SETTINGS.into_iter().find(|known| *known == lower);
+    let known = present(&lower).or_else(|| present(&lower.replace("-ziplist-", "-listpack-")));
+    let known = known.ok_or(None)?;
+    let wrong = || Some(ConfigError { name: known.to_owned(), value: value.to_owned() });
+    match known {
+        "maxmemory-policy" if !POLICIES.contains(&value) => Err(wrong()),
+        _ => Config::default().set(known, value).map(|()| known).ok_or_else(wrong),
+    }
+}
+
+/// `maxmemory` and `maxmemory-policy`, where a configuration sets them.
+///
+/// # Errors
+/// When a setting cannot be what it is set to.
+pub fn memory_limit(text: &str) -> Result<(Option<u64>, Option<String>), ConfigError> {
+    let maxmemory = Config::parse(text)?.maxmemory;
+    // of several the last one counts
+    let policy = pairs(text).into_iter().rfind(|(name, _)| name == "maxmemory-policy");
+    Ok((maxmemory, policy.map(|(_, policy)| policy.to_ascii_lowercase())))
+}
+
 /// Most bytes of a node that is limited by its number of elements (`SIZE_SAFETY_LIMIT`).
 const SAFE_NODE: u64 = 8192;
 
@@ -176,7 +237,8 @@ impl Config {
         }
     }
 
-    fn set(&mut self, name: &str, value: &str) -> Option<()> {
+    /// Sets one setting; `None` when it cannot have this value.
+    pub fn set(&mut self, name: &str, value: &str) -> Option<()> {
         let Self { limits, .. } = self;
         let place = match &*name.replace("-ziplist-", "-listpack-") {
             "hash-max-listpack-entries" => &mut limits.hash_entries,
@@ -303,6 +365,9 @@ mod tests {
         assert_eq!(of(file).limits.hash_entries, 40);
         assert!(!of(file).shares_integers(false));
         assert_eq!(of(""), Config::default());
+        let limit = Ok((Some(100 << 20), Some("allkeys-lru".to_owned())));
+        assert_eq!([file, raw, terminal].map(memory_limit), [limit.clone(), limit.clone(), limit]);
+        assert_eq!(memory_limit("save 1"), Ok((None, None)));
     }
 
     #[test]
@@ -310,6 +375,21 @@ mod tests {
         let error = Config::parse("hash-max-listpack-entries many").unwrap_err();
         assert_eq!(error.to_string(), "setting `hash-max-listpack-entries` cannot be `many`");
         assert!(Config::parse("cluster-enabled maybe").is_err());
+    }
+
+    #[test]
+    fn settings_are_known_by_either_name() {
+        assert_eq!(setting("hash-max-ziplist-entries", "9"), Ok("hash-max-listpack-entries"));
+        assert_eq!(setting("List-Max-Ziplist-Size", "-5"), Ok("list-max-listpack-size"));
+        assert_eq!(setting("list-max-ziplist-entries", "5"), Ok("list-max-ziplist-entries"));
+        assert_eq!(setting("maxmemory-policy", "volatile-ttl"), Ok("maxmemory-policy"));
+        assert_eq!(setting("appendonly", "yes"), Err(None));
+        for (name, value) in [("maxmemory-policy", "lru"), ("zset-max-listpack-value", "-1")] {
+            assert!(setting(name, value).is_err_and(|error| error.is_some()), "{name}");
+        }
+        for name in SETTINGS.into_iter().filter(|name| *name != "maxmemory-policy") {
+            assert_eq!(setting(name, "7"), Ok(name));
+        }
     }
 
     #[test]

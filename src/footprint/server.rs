@@ -85,6 +85,39 @@ pub struct ServerName {
     pub version: Version,
 }
 
+impl ServerName {
+    /// The newest version of the format that it reads. From 9.0 on Valkey has a format of its own,
+    /// too, which no Redis reads.
+    #[must_use]
+    pub fn newest_rdb(self) -> u32 {
+        const REDIS: [((u16, u16), u32); 10] = [
+            ((8, 10), 15),
+            ((8, 8), 14),
+            ((8, 6), 13),
+            ((7, 4), 12),
+            ((7, 2), 11),
+            ((7, 0), 10),
+            ((5, 0), 9),
+            ((4, 0), 8),
+            ((3, 2), 7),
+            ((0, 0), 6),
+        ];
+        let version = (self.version.major, self.version.minor);
+        let found = REDIS.iter().find(|(first, _)| version >= *first).map_or(6, |(_, rdb)| *rdb);
+        // Valkey left Redis behind 7.2
+        if self.product == Product::Valkey { found.min(11) } else { found }
+    }
+
+    /// Whether it loads a snapshot with this head, as it is set up by default.
+    #[must_use]
+    pub fn loads(self, head: &Head) -> bool {
+        match head.dialect {
+            Dialect::Redis => head.version <= self.newest_rdb(),
+            Dialect::Valkey => self.product == Product::Valkey && self.version.major >= 9,
+        }
+    }
+}
+
 impl fmt::Display for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.product.name(), self.version)
@@ -155,6 +188,8 @@ pub struct Overrides {
     /// Its settings, where they are not the defaults: lines of a configuration file, or the
     /// output of `CONFIG GET`.
     pub config: Option<String>,
+    /// More settings, each with its value, which count before those.
+    pub settings: Vec<(String, String)>,
     /// Its allocator, where it is not the bundled jemalloc.
     pub allocator: Option<Allocator>,
 }
@@ -185,10 +220,14 @@ impl Server {
     /// When a setting means nothing.
     pub fn detect(head: &Head, overrides: &Overrides) -> Result<Self, ServerError> {
         let name = overrides.server.unwrap_or_else(|| writer(head));
-        let config = match &overrides.config {
+        let mut config = match &overrides.config {
             Some(text) => Config::parse(text)?,
             None => Config::default(),
         };
+        for (name, value) in &overrides.settings {
+            let wrong = || ConfigError { name: name.clone(), value: value.clone() };
+            config.set(name, value).ok_or_else(wrong)?;
+        }
         let cluster = config.cluster.unwrap_or(head.slot.is_some());
         Ok(Self {
             name,
@@ -312,6 +351,40 @@ mod tests {
         assert_eq!(of(15, &[("redis-ver", "255.255.255")]), "redis-8.10");
         let other = Overrides { server: "redis-8.2".parse().ok(), ..none };
         assert_eq!(detected(&head(6, &[]), &other).name.to_string(), "redis-8.2");
+    }
+
+    #[test]
+    fn a_server_loads_what_is_not_newer_than_it() {
+        let loads = |name: &str, head: &Head| name.parse::<ServerName>().unwrap().loads(head);
+        let own = Head { dialect: Dialect::Valkey, ..head(80, &[]) };
+        for (name, newest) in [
+            ("redis-2.8", 6),
+            ("redis-6.2", 9),
+            ("redis-7.2", 11),
+            ("redis-8.4", 12),
+            ("redis-8.10", 15),
+            ("valkey-7.2", 11),
+            ("valkey-8.1", 11),
+            ("valkey-9.1", 11),
+        ] {
+            assert!(loads(name, &head(newest, &[])), "{name}");
+            assert!(!loads(name, &head(newest + 1, &[])), "{name}");
+            assert_eq!(loads(name, &own), name == "valkey-9.1", "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_of_their_own_count_before_the_files() {
+        let of = |overrides: &Overrides| Server::detect(&head(11, &[]), overrides);
+        let told = Overrides {
+            config: Some("hash-max-listpack-entries\n40\nset-max-intset-entries\n7\n".into()),
+            settings: vec![("hash-max-listpack-entries".to_owned(), "50".to_owned())],
+            ..Overrides::default()
+        };
+        let limits = of(&told).unwrap().limits;
+        assert_eq!((limits.hash_entries, limits.intset_entries), (50, 7));
+        let wrong = vec![("hash-max-listpack-entries".to_owned(), "x".to_owned())];
+        assert!(of(&Overrides { settings: wrong, ..told }).is_err());
     }
 
     #[test]

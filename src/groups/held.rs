@@ -4,7 +4,7 @@ use super::totals::{Mass, Share};
 use super::ttl::{Lifetime, Lifetimes};
 use super::usage::Usage;
 use crate::entries::ValueKind;
-use crate::footprint::Size;
+use crate::footprint::{LANES, Size, Sizes};
 
 const KINDS: usize = ValueKind::ALL.len();
 /// Keys and bytes by type, in the order of [`ValueKind::ALL`].
@@ -60,15 +60,24 @@ pub(super) struct Held {
     table: Option<Box<Shares>>,
     /// Of the keys that never expire those whose names have the lowest hashes.
     samples: [Sample; SAMPLES],
-    /// How they are used, where the snapshot tells.
-    usage: Option<Box<Usage>>,
+    /// What few snapshots and few questions need.
+    rest: Option<Box<Rest>>,
+}
+
+/// What most places do not have, in one box: a node of the tree is no larger for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Rest {
+    /// How the keys are used, where the snapshot tells.
+    usage: Option<Usage>,
+    /// What they take in the lanes behind the first, where somebody asked for it.
+    lanes: [Size; LANES - 1],
 }
 
 impl PartialEq for Held {
     /// Which type came first does not count.
     fn eq(&self, other: &Self) -> bool {
         let rest = |held: &Self| (held.lives, held.elements, held.absurd, held.samples);
-        rest(self) == rest(other) && self.shares() == other.shares() && self.usage == other.usage
+        rest(self) == rest(other) && self.shares() == other.shares() && self.rest == other.rest
     }
 }
 
@@ -76,7 +85,7 @@ impl Eq for Held {}
 
 impl Default for Held {
     fn default() -> Self {
-        let (lives, table, usage) = (Lifetimes::default(), None, None);
+        let (lives, table, rest) = (Lifetimes::default(), None, None);
         let absurd = Share::default();
         Self {
             lives,
@@ -85,7 +94,7 @@ impl Default for Held {
             kind: None,
             table,
             samples: [Sample::NONE; SAMPLES],
-            usage,
+            rest,
         }
     }
 }
@@ -128,7 +137,33 @@ impl Held {
     }
 
     pub(super) fn usage(&self) -> Option<&Usage> {
-        self.usage.as_deref()
+        self.rest.as_ref()?.usage.as_ref()
+    }
+
+    /// What they take in every lane; nothing behind the first one where nobody asked for it.
+    pub(super) fn sizes(&self) -> Sizes {
+        let [a, b, c] = self.rest.as_ref().map(|rest| rest.lanes).unwrap_or_default();
+        Sizes([self.bytes(), a, b, c])
+    }
+
+    /// Adds what a key takes in the lanes behind the first.
+    pub(super) fn add_lanes(&mut self, sizes: &Sizes) {
+        let Sizes([_, lanes @ ..]) = sizes;
+        self.add_rest(lanes);
+    }
+
+    fn add_rest(&mut self, lanes: &[Size; LANES - 1]) {
+        if *lanes == [Size::ZERO; LANES - 1] {
+            return;
+        }
+        let rest = self.rest.get_or_insert_default();
+        for (mine, theirs) in rest.lanes.iter_mut().zip(lanes) {
+            *mine += *theirs;
+        }
+    }
+
+    fn usage_mut(&mut self) -> &mut Usage {
+        self.rest.get_or_insert_default().usage.get_or_insert_default()
     }
 
     pub(super) const fn elements(&self) -> u64 {
@@ -155,7 +190,7 @@ impl Held {
 
     /// The same for use.
     pub(super) fn restore_usage(&mut self, usage: Usage) {
-        self.usage = Some(Box::new(usage));
+        *self.usage_mut() = usage;
     }
 
     /// Adds one key; `hash` is that of its name, or the highest if it cannot be a sample.
@@ -173,7 +208,7 @@ impl Held {
             self.remember(Sample { hash, at: key.at });
         }
         if key.idle_s.is_some() || key.freq.is_some() {
-            self.usage.get_or_insert_default().add(key.bytes, key.idle_s, key.freq);
+            self.usage_mut().add(key.bytes, key.idle_s, key.freq);
         }
     }
 
@@ -238,8 +273,11 @@ impl Held {
         self.elements = self.elements.saturating_add(other.elements);
         self.absurd += other.absurd;
         other.samples().for_each(|sample| self.remember(sample));
-        if let Some(usage) = &other.usage {
-            self.usage.get_or_insert_default().merge(usage);
+        if let Some(rest) = &other.rest {
+            if let Some(usage) = &rest.usage {
+                self.usage_mut().merge(usage);
+            }
+            self.add_rest(&rest.lanes);
         }
     }
 
@@ -287,7 +325,10 @@ mod tests {
         ) {
             let held = |keys: &[(usize, u64)]| {
                 let mut held = Held::default();
-                keys.iter().for_each(|k| held.add(&key(k), k.1));
+                for k in keys {
+                    held.add(&key(k), k.1);
+                    held.add_lanes(&Sizes([k.1, 2 * k.1, 3 * k.1, k.1 % 2].map(Size::bytes)));
+                }
                 held
             };
             let whole = held(&keys);
@@ -297,12 +338,15 @@ mod tests {
             let mut expected = Shares::default();
             keys.iter().for_each(|k| expected[k.0].add(Size::bytes(k.1)));
             for held in [&whole, &merged] {
+                let lane = |lane| held.sizes().lane(lane).floor();
+                prop_assert_eq!((lane(1), lane(2)), (2 * lane(0), 3 * lane(0)));
+                prop_assert_eq!(lane(3), keys.iter().map(|k| k.1 % 2).sum::<u64>());
                 prop_assert_eq!(held.shares(), expected);
                 prop_assert_eq!(held.mass().keys(), keys.len() as u64);
             }
             prop_assert_eq!(merged.mass(), whole.mass());
             prop_assert_eq!(merged.samples, whole.samples);
-            prop_assert_eq!((merged.usage(), merged.absurd), (whole.usage(), whole.absurd));
+            prop_assert_eq!((&merged.rest, merged.absurd), (&whole.rest, whole.absurd));
             let mut lowest: Vec<u64> = keys.iter().filter(|k| k.0 == 0).map(|k| k.1).collect();
             lowest.sort_unstable();
             lowest.dedup();

@@ -38,6 +38,8 @@ pub struct Settings {
     pub bounds: Bounds,
     /// Patterns that the user named; the first one that fits a name claims it.
     pub rules: Option<Arc<Rules>>,
+    /// Whether patterns have their sizes in every lane, rather than in the first alone.
+    pub lanes: bool,
     /// In a second pass, what the first one answered to [`Groups::suspects`].
     pub exempt: Option<Arc<Exempt>>,
     /// In a second pass, what the first one answered to [`Groups::heavy_slots`].
@@ -54,6 +56,7 @@ impl Settings {
             top: 20,
             bounds: Bounds::default(),
             rules: None,
+            lanes: false,
             exempt: None,
             slots: Vec::new(),
         }
@@ -79,6 +82,7 @@ pub struct Groups {
     pub(super) fields: FieldTtls,
     pub(super) tree: Tree,
     pub(super) rules: Option<Arc<Rules>>,
+    lanes: bool,
 }
 
 impl Groups {
@@ -100,6 +104,7 @@ impl Groups {
             fields: FieldTtls::default(),
             tree: Tree::new(separators, bounds, exempt),
             rules: settings.rules.clone(),
+            lanes: settings.lanes,
         }
     }
 
@@ -138,7 +143,10 @@ impl Groups {
             freq: row.freq,
         };
         let rule = self.rules.as_ref().and_then(|rules| rules.claim(row.key));
-        self.tree.add(row.key, &kept, rule);
+        let place = self.tree.add(row.key, &kept, rule);
+        if self.lanes {
+            self.tree.arena.node_mut(place).held_mut(rule).add_lanes(&row.sizes);
+        }
     }
 
     fn doubt(&mut self, certainty: Certainty, bytes: Size) {

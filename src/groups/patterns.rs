@@ -15,7 +15,7 @@ use super::tree::{Tree, known_facts};
 use super::ttl::Lifetimes;
 use super::usage::Usage;
 use crate::entries::ValueKind;
-use crate::footprint::Size;
+use crate::footprint::{Size, Sizes};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,13 @@ impl Pattern {
     #[must_use]
     pub fn mass(&self) -> Mass {
         self.held.mass()
+    }
+
+    /// What its keys take in every lane; in the first alone, unless
+    /// [`Settings::lanes`](super::Settings::lanes) asked for more.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        self.held.sizes()
     }
 
     /// The same by lifetime.

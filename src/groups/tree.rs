@@ -104,9 +104,9 @@ impl Tree {
         Self { arena: Arena::new(), separators, bounds, depth, exempt, sketch }
     }
 
-    /// Adds a key; `rule` is the user's rule that claims it.
+    /// Adds a key; `rule` is the user's rule that claims it. Answers with the node that holds it.
     #[inline(always)]
-    pub(super) fn add(&mut self, key: &[u8], kept: &Kept, rule: Option<u16>) {
+    pub(super) fn add(&mut self, key: &[u8], kept: &Kept, rule: Option<u16>) -> Id {
         if self.arena.len() > self.bounds.weight {
             self.settle();
         }
@@ -126,6 +126,7 @@ impl Tree {
         };
         let sample = if key.len() > SAMPLE_NAME { u64::MAX } else { hash };
         self.arena.node_mut(at).held_mut(rule).add(kept, sample);
+        at
     }
 
     /// The node of a name that has no marks, and the name's hash.

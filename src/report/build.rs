@@ -211,12 +211,12 @@ pub(super) fn share_within(part: Share, bytes: u64) -> Tally {
 }
 
 /// The name of a cell's type.
-fn type_name(kind: ValueKind, module: Option<ModuleId>) -> String {
+pub(super) fn type_name(kind: ValueKind, module: Option<ModuleId>) -> String {
     module.map_or_else(|| kind.name().to_owned(), ModuleId::name)
 }
 
 /// Sorts by bytes, the heaviest first; of equals by name.
-fn heaviest<T>(rows: &mut [(T, Content)], name: impl Fn(&T) -> String) {
+pub(super) fn heaviest<T>(rows: &mut [(T, Content)], name: impl Fn(&T) -> String) {
     rows.sort_by_cached_key(|(what, content)| {
         (std::cmp::Reverse(content.totals.bytes()), name(what))
     });

@@ -6,6 +6,7 @@
 mod brief;
 mod build;
 pub mod escape;
+mod eviction;
 mod json;
 mod listing;
 mod metrics;
@@ -18,8 +19,10 @@ mod terminal;
 pub mod time;
 mod trend;
 mod units;
+mod whatif;
 
 pub use build::{Beside, Extent, Material};
+pub use eviction::{Eviction, Limit, PolicyRow, Relief, ReliefRow};
 pub use json::Json;
 pub use listing::Listing;
 pub use metrics::Metrics;
@@ -28,6 +31,7 @@ pub use rows::{Column, RowFormat, Rows};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
 pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};
+pub use whatif::{Lane, Side, Unknown, WhatIf, WhatIfRow};
 
 use std::io::{self, Write};
 

@@ -14,8 +14,8 @@ use rdblens::groups::{
     fold,
 };
 use rdblens::report::{
-    Beside, Bytes, Checksum, Extent, Instance, Json, Material, Metrics, Millis, Path, Profile,
-    Render, Report, Source,
+    Beside, Bytes, Checksum, Eviction, Extent, Instance, Json, Material, Metrics, Millis, Path,
+    Profile, Render, Report, Source,
 };
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -37,6 +37,7 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
     let summary = Summary::merge(briefs.summaries).map_err(|error| error.to_string())?;
     let (groups, names) = summary.groups(wishes.top).map_err(|error| error.to_string())?;
     let report = Report::brief(&summary, &groups, &names, extent(wishes));
+    let report = limited(report, wishes, &groups);
     let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
     let source = Source { age_ms: report.source.ctime_ms.and_then(age), ..report.source };
     let report = Report { source, filters: config.filters.clone(), ..report };
@@ -56,10 +57,23 @@ fn show(report: &Report, wishes: &Wishes, output: &mut Output) -> Result<bool, S
     })
 }
 
+/// The same with what the server's limit makes of it.
+fn limited(report: Report, wishes: &Wishes, groups: &Groups) -> Report {
+    let eviction = wishes.limit.as_ref().and_then(|limit| Eviction::of(limit, &report, groups));
+    if wishes.limit.is_some() && !report.shards.is_empty() {
+        // nobody is left to tell when standard error is closed
+        let _ = writeln!(
+            io::stderr(),
+            "rdblens: maxmemory is one server's limit, and these are several: it is left out"
+        );
+    }
+    Report { eviction, ..report }
+}
+
 fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, String> {
     let mut output = Output::open(input.config)?;
     let found = group(input, plan, wishes.top, Passes::Report);
-    let report = report(input, wishes, &found);
+    let report = limited(report(input, wishes, &found), wishes, &found.groups);
     show(&report, wishes, &mut output)?;
     if input.config.timings {
         let timings = &found.outcome.timings;
@@ -143,24 +157,8 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
     let Found { outcome, groups, .. } = found;
     let beside = Beside::of(source.head, outcome);
     let material = Material { beside: &beside, groups, names: &names };
-    let own = Source::of(source.head, source_len(input));
-    let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
     Report {
-        source: Source {
-            path: Path(config.dump.as_ref().map_or_else(
-                || b"-".to_vec(),
-                |path| path.as_os_str().as_encoded_bytes().to_vec(),
-            )),
-            age_ms: own.ctime_ms.and_then(age),
-            reference_ms: run::reference(config, input),
-            tail_bytes: tail(input, &found.outcome).map(Bytes),
-            checksum: if config.checksum {
-                Checksum::of(&found.outcome)
-            } else {
-                Checksum::Skipped
-            },
-            ..own
-        },
+        source: self::source(input, outcome, wishes.now),
         profile: Profile {
             server: input.server.name.to_string(),
             server_given: config.server.is_some(),
@@ -171,6 +169,26 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
         filters: config.filters.clone(),
         instance: config.filter.is_open().then(|| instance(input, found)),
         ..Report::of(material, extent(wishes))
+    }
+}
+
+/// The file, and what it says of itself.
+pub fn source(input: &Input<'_>, outcome: &Outcome, now: Option<Millis>) -> Source {
+    let config = input.config;
+    let own = Source::of(input.source.head, source_len(input));
+    let age = |taken: Millis| now.map(|now| Millis(now.0.saturating_sub(taken.0)));
+    Source {
+        path: Path(
+            config
+                .dump
+                .as_ref()
+                .map_or_else(|| b"-".to_vec(), |path| path.as_os_str().as_encoded_bytes().to_vec()),
+        ),
+        age_ms: own.ctime_ms.and_then(age),
+        reference_ms: run::reference(config, input),
+        tail_bytes: tail(input, outcome).map(Bytes),
+        checksum: if config.checksum { Checksum::of(outcome) } else { Checksum::Skipped },
+        ..own
     }
 }
 

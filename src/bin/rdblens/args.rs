@@ -55,6 +55,18 @@ Examples:
 
 Exit status: 0 when all snapshots count; 2 when some are left out, or nothing could be done.";
 
+const WHATIF_EXAMPLES: &str = "\
+Every combination of what is named is an alternative, three at the most: two servers with --set once
+are two, one server with --set for the same setting twice is two as well. All are computed in one
+pass over the dump, beside today's size.
+
+Examples:
+  rdblens whatif dump.rdb --server valkey-8.1 --server redis-8.6
+  rdblens whatif dump.rdb --set hash-max-listpack-entries=1024
+  rdblens whatif dump.rdb --allocator libc --format json
+
+Exit status: 0 when all was read; 2 when a part was not, or nothing could be done.";
+
 const MERGE_EXAMPLES: &str = "\
 All must have been made with the same server, allocator and settings, and the same patterns and
 filters: give --server to `rdblens summary` where the shards' versions differ.
@@ -132,6 +144,9 @@ pub enum Command {
     /// Show how many snapshots went over time, and when memory is full
     #[command(after_help = TREND_EXAMPLES)]
     Trend(Trend),
+    /// Show what it would take on other servers, with other settings, or another allocator
+    #[command(name = "whatif", after_help = WHATIF_EXAMPLES)]
+    WhatIf(WhatIf),
     /// Join summaries: of a cluster's shards, of many servers
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
@@ -172,6 +187,9 @@ pub struct Analyze {
     pub width: Option<usize>,
     /// See there.
     #[command(flatten)]
+    pub limit: Limit,
+    /// See there.
+    #[command(flatten)]
     pub more: More,
     /// See there.
     #[command(flatten)]
@@ -182,6 +200,22 @@ pub struct Analyze {
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
+}
+
+/// The server's limit.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Limit")]
+pub struct Limit {
+    /// The server's limit, such as 8gb or 512MiB: tells how full it is, what can be evicted, and
+    /// what would bring it under [default: that of --server-config]
+    #[arg(long, value_name = "SIZE")]
+    pub maxmemory: Option<String>,
+    /// What it evicts at the limit, such as volatile-lru [default: that of --server-config]
+    #[arg(long, value_name = "POLICY")]
+    pub maxmemory_policy: Option<String>,
+    /// From how full on somebody is called [default: 90]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub alert_percent: Option<u8>,
 }
 
 /// Further inputs.
@@ -261,6 +295,61 @@ pub struct Trend {
     /// See there.
     #[command(flatten)]
     pub sizing: Sizing,
+}
+
+/// Flags of `whatif`.
+#[derive(Debug, Args)]
+pub struct WhatIf {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// Another server that would load the dump, such as valkey-8.1; can be given several times
+    #[arg(long, value_name = "SERVER", help_heading = "What if")]
+    pub server: Vec<String>,
+    /// Another value of a setting, such as hash-max-listpack-entries=1024; can be given several
+    /// times
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "What if")]
+    pub set: Vec<String>,
+    /// Another allocator; can be given several times
+    #[arg(long, value_name = "NAME", value_parser = allocators(), help_heading = "What if")]
+    pub allocator: Vec<Allocator>,
+    /// The server that it is today [default: the one that wrote the dump]
+    #[arg(long, value_name = "SERVER", help_heading = "Today")]
+    pub today_server: Option<String>,
+    /// Its allocator
+    #[arg(long, value_name = "NAME", default_value_t = Allocator::Jemalloc, help_heading = "Today")]
+    #[arg(value_parser = allocators())]
+    pub today_allocator: Allocator,
+    /// Its settings, which the alternatives keep: lines of redis.conf, or what CONFIG GET * answered
+    #[arg(long, value_name = "FILE", help_heading = "Today")]
+    pub server_config: Option<PathBuf>,
+    /// What the bytes of a key are; the server as a whole is shown with allocated ones only
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = Sizes::Allocated)]
+    #[arg(help_heading = "Today")]
+    pub sizes: Sizes,
+    /// How it is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub format: ReportFormat,
+    /// Patterns with rows of their own [default: 15 in text, else 100]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub top: Option<usize>,
+    /// When to colour [NO_COLOR counts too]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(help_heading = "Output")]
+    pub color: When,
+    /// Draw with ASCII only
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub grouping: Grouping,
+    /// See there.
+    #[command(flatten)]
+    pub selection: Selection,
 }
 
 /// A form of a trend.

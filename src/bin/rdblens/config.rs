@@ -1,13 +1,16 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
+mod limit;
+mod whatif;
+
 use crate::args::{
     self, Analyze, Command, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat, Selection,
     Sizes, Sizing, Summarize, When,
 };
-use rdblens::footprint::{Allocator, Measure, Size};
+use rdblens::footprint::{Allocator, Measure, ServerName, Size};
 use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
 use rdblens::report::{
-    Bytes, Column, Drawing, Filters, Length, Millis, RowFormat, Terminal, parse_size, time,
+    Bytes, Column, Drawing, Filters, Length, Limit, Millis, RowFormat, Terminal, parse_size, time,
 };
 use regex::bytes::RegexSet;
 use std::io::IsTerminal;
@@ -134,6 +137,8 @@ pub enum Task {
     Merge,
     /// Many snapshots in the order of time.
     Trend(Trend),
+    /// Other servers and settings beside today's.
+    WhatIf(WhatIf),
     /// A report.
     Report(Report),
     /// A row a key.
@@ -157,8 +162,34 @@ pub struct Report {
     pub top: usize,
     /// The deepest level of the prefix tree, if the user set one.
     pub depth: Option<usize>,
+    /// The server's limit, where it is known.
+    pub limit: Option<Limit>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
+}
+
+/// What is set beside today's size, and how it is shown.
+#[derive(Debug, Clone)]
+pub struct WhatIf {
+    /// What it may be instead, one at least.
+    pub alternatives: Vec<Alternative>,
+    /// Its form.
+    pub form: Form,
+    /// The time against which the snapshot's age is told.
+    pub now: Option<Millis>,
+    /// How many patterns have rows of their own.
+    pub top: usize,
+}
+
+/// What may hold instead of what holds today.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Alternative {
+    /// Another server.
+    pub server: Option<ServerName>,
+    /// Other values of settings.
+    pub settings: Vec<(String, String)>,
+    /// Another allocator.
+    pub allocator: Option<Allocator>,
 }
 
 /// How a trend is made and shown.
@@ -226,6 +257,19 @@ impl Config {
                 let config = Self::with(task, input, (sizing, Selection::default()), host)?;
                 Ok(Self { more: more.more, ..config })
             }
+            Command::WhatIf(wishes) => {
+                let task = whatif::task(&wishes, host)?;
+                let names = names(&wishes.grouping)?;
+                let args::WhatIf { input, selection, .. } = wishes;
+                let sizing = Sizing {
+                    server: wishes.today_server,
+                    server_config: wishes.server_config,
+                    allocator: wishes.today_allocator,
+                    sizes: wishes.sizes,
+                };
+                let config = Self::with(task, input, (sizing, selection), host)?;
+                Ok(Self { names, ..config })
+            }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Analyze(analyze) => {
                 let task = report(&analyze, host)?;
@@ -270,7 +314,7 @@ impl Config {
                 && !input.no_progress
                 && (input.output.is_some()
                     || host.stdout_columns.is_none()
-                    || matches!(task, Task::Report(_))),
+                    || matches!(task, Task::Report(_) | Task::WhatIf(_))),
             output: input.output,
             timings: input.timings,
             now: now(input.now.as_deref())?,
@@ -358,8 +402,28 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
         now,
         top: analyze.top.unwrap_or(TOP).max(full),
         depth: analyze.depth,
+        limit: limit(analyze)?,
         metrics: analyze.metrics.clone(),
     }))
+}
+
+/// The server's limit. It is that of one server with all its keys.
+fn limit(analyze: &Analyze) -> Result<Option<Limit>, String> {
+    let found = limit::limit(&analyze.limit, analyze.sizing.server_config.as_deref())?;
+    if analyze.limit.maxmemory.is_none() {
+        return Ok(found);
+    }
+    let Selection { db, types, globs, regex, min_bytes, no_ttl, with_ttl } = &analyze.selection;
+    let is_filtered = !db.is_empty()
+        || [types, globs, regex].iter().any(|list| !list.is_empty())
+        || min_bytes.is_some()
+        || *no_ttl
+        || *with_ttl;
+    match (analyze.more.more.is_empty(), is_filtered) {
+        (false, _) => Err("--maxmemory is one server's limit: give one snapshot".to_owned()),
+        (_, true) => Err("--maxmemory needs all keys: leave the filters out".to_owned()),
+        _ => Ok(found),
+    }
 }
 
 fn names(grouping: &Grouping) -> Result<Names, String> {

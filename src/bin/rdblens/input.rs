@@ -91,14 +91,24 @@ impl<'a> Input<'a> {
 /// One line, when it is unknown or its settings cannot be read.
 pub fn server(config: &Config, head: &Head) -> Result<Server, String> {
     let name = config.server.as_deref().map(str::parse::<ServerName>).transpose();
-    let settings = config.server_config.as_deref().map(std::fs::read_to_string).transpose();
     let file = config.server_config.as_deref().unwrap_or(Path::new("")).display();
     let overrides = Overrides {
         server: name.map_err(|error| format!("--server: {error}"))?,
-        config: settings.map_err(|error| format!("--server-config: {file}: {error}"))?,
+        config: server_config(config)?,
+        settings: Vec::new(),
         allocator: Some(config.allocator),
     };
     Server::detect(head, &overrides).map_err(|error| format!("--server-config: {file}: {error}"))
+}
+
+/// The text of the file with the server's settings.
+///
+/// # Errors
+/// One line, when it cannot be read.
+pub fn server_config(config: &Config) -> Result<Option<String>, String> {
+    let Some(path) = &config.server_config else { return Ok(None) };
+    let text = std::fs::read_to_string(path);
+    text.map(Some).map_err(|error| format!("--server-config: {}: {error}", path.display()))
 }
 
 /// Says on standard error what was wrong with the snapshot, if anything was.

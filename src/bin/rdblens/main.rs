@@ -13,6 +13,7 @@ mod run;
 mod summary;
 mod timings;
 mod trend;
+mod whatif;
 
 use args::Command;
 use config::{Config, Host};

@@ -9,6 +9,7 @@ use crate::load;
 use crate::progress;
 use crate::summary;
 use crate::trend;
+use crate::whatif;
 use rdblens::bytes::Snapshot;
 use rdblens::footprint::TemplateShares;
 use rdblens::groups::{Plan, Source, template_uses};
@@ -26,6 +27,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
         Task::Rows { format, columns } => keys::run(config, *format, columns),
         Task::Summary => summary::summary(&load::unfolded(config)),
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
+        Task::WhatIf(wishes) => whatif::run(config, wishes),
         Task::Merge => summary::merge(&load::unfolded(config)),
     }
 }

@@ -286,7 +286,9 @@ proptest! {
         let mut rest = keys.as_slice();
         for length in parts.into_iter().chain([usize::MAX]) {
             let (head, tail) = rest.split_at(length.min(rest.len()));
-            head.iter().for_each(|k| part.add(k.0.as_bytes(), &kept(k), rule(k)));
+            for k in head {
+                part.add(k.0.as_bytes(), &kept(k), rule(k));
+            }
             sum.take_in(&mut part);
             rest = tail;
         }

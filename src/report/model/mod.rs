@@ -12,6 +12,7 @@ pub use names::{Key, Path, Prefix};
 pub use crate::footprint::Measure;
 pub use crate::groups::Lifetime;
 
+use super::eviction::Eviction;
 use super::units::{Bytes, Count, Millis, Tally};
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub struct Report {
     pub totals: Totals,
     /// The server's memory as a whole; `None` where filters leave a part of it out.
     pub instance: Option<Instance>,
+    /// The server under its limit; `None` where that is not known.
+    pub eviction: Option<Eviction>,
     /// By database, by number.
     pub databases: Vec<DatabaseRow>,
     /// By type, the heaviest first.

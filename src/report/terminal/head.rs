@@ -12,17 +12,27 @@ const INDENT: usize = 11;
 
 /// All of the top, without empty lines at its ends.
 pub(super) fn lines(report: &Report, theme: &Theme) -> Vec<Line> {
+    let mut lines = above(report, theme);
+    if report.filters.is_empty() {
+        lines.push(Line::default());
+    }
+    lines.extend(memory(report, theme));
+    lines.extend(super::eviction::lines(report, theme));
+    lines
+}
+
+/// What went wrong, what was read, and which keys of it count.
+pub(super) fn above(report: &Report, theme: &Theme) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Completeness::Incomplete(interruption) = &report.completeness {
         lines.extend(incomplete(report, interruption, theme));
         lines.push(Line::default());
     }
     lines.extend(source(report, theme));
-    lines.push(Line::default());
     if !report.filters.is_empty() {
+        lines.push(Line::default());
         lines.extend(filters(&report.filters, theme));
     }
-    lines.extend(memory(report, theme));
     lines
 }
 

@@ -1,5 +1,6 @@
 //! The report for a person at a terminal: one screen, the state first, then the cause, then detail.
 
+mod eviction;
 mod head;
 mod lifetimes;
 mod lists;
@@ -11,6 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod trend;
+mod whatif;
 
 pub use paint::Drawing;
 
