@@ -14,6 +14,7 @@ mod patterns;
 mod rows;
 #[cfg(test)]
 mod sample;
+mod show;
 mod terminal;
 pub mod time;
 mod trend;
@@ -25,6 +26,7 @@ pub use listing::Listing;
 pub use metrics::Metrics;
 pub use model::*;
 pub use rows::{Column, RowFormat, Rows};
+pub use show::{Content, Shown, ShownElement, ShownKey, ShownPart, Text};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
 pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};
