@@ -3,7 +3,7 @@
 //! The stages, each using only those before it:
 //!
 //! ```text
-//! bytes → entries → footprint → groups → report
+//! bytes → entries → footprint → groups → values → report
 //! ```
 
 pub mod bytes;
@@ -11,3 +11,4 @@ pub mod entries;
 pub mod footprint;
 pub mod groups;
 pub mod report;
+pub mod values;

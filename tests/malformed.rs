@@ -14,10 +14,13 @@ use support::packed::{intset, listpack, ziplist, zipmap};
 use support::read::read;
 use support::shapes::{array, pairs, quicklist, template_listpack, template_values};
 use support::stream::{group, stream};
+use support::values::values;
 
 /// The fault in `dump`, behind whose keys all is cut off.
 fn fault(dump: Dump) -> Fault {
-    let reading = read(&dump.cut()).expect("a header");
+    let bytes = dump.cut();
+    values(&bytes);
+    let reading = read(&bytes).expect("a header");
     reading.fault.expect("a fault")
 }
 
@@ -205,6 +208,7 @@ fn any_changed_byte_is_survived() {
         for change in [0x01, 0x10, 0x40, 0x80, 0xff] {
             let mut damaged = bytes.clone();
             damaged[place] ^= change;
+            values(&damaged);
             let reading = read(&damaged).expect("a header");
             let ok = reading.fault.is_some() || reading.checksum != Some(true);
             assert!(ok, "byte {place} changed by {change:#x} goes unseen");

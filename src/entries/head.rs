@@ -3,9 +3,10 @@
 use super::code::Dialect;
 use super::entry::{Item, SlotMark};
 use super::header;
-use super::string::Str;
+use super::length;
+use super::string::{self, Str};
 use super::walk::Walk;
-use crate::bytes::{Cursor, Fault};
+use crate::bytes::{Cursor, Fault, Kind, Stop};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -140,4 +141,24 @@ pub struct Template {
     pub at: u64,
     /// The length of each field name.
     pub fields: Vec<u32>,
+}
+
+impl Template {
+    /// The field names, read again from its record in `bytes`, which are all of the input.
+    ///
+    /// # Errors
+    /// When there is no such record.
+    pub fn names<'a>(&self, bytes: &'a [u8]) -> Result<Vec<Str<'a>>, Fault> {
+        let from = usize::try_from(self.at).unwrap_or(usize::MAX);
+        let mut cursor = Cursor::window(bytes.get(from..).unwrap_or_default(), self.at, true);
+        let mut read = || {
+            let _record = cursor.byte()?;
+            let (_id, count) = (length::plain(&mut cursor)?, length::plain(&mut cursor)?);
+            (0..count).map(|_| string::read(&mut cursor)).collect::<Result<Vec<_>, Stop>>()
+        };
+        read().map_err(|stop| match stop {
+            Stop::Fault(fault) => fault,
+            Stop::More => Fault::new(self.at, Kind::Value("a hash template is cut short")),
+        })
+    }
 }

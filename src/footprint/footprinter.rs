@@ -177,6 +177,21 @@ impl Footprinter {
         Ok(&self.out)
     }
 
+    /// How the first lane sizes.
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        self.profiles.first()
+    }
+
+    /// What matters of the key that began last.
+    pub(super) const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The size of the key that was finished last.
+    pub(super) const fn footprint(&self) -> &Footprint {
+        &self.out
+    }
+
     /// Nearly all keys of large snapshots are strings: what they do not set is as it was made.
     #[inline]
     fn finish_string(&mut self) {

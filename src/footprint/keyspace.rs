@@ -131,6 +131,18 @@ impl Profile {
         }
     }
 
+    /// Of the above the name's part, where it is an allocation of its own.
+    pub fn name(&self, key: &Key) -> u64 {
+        let len = key.len;
+        match self.facts.key {
+            KeyCount::InObject | KeyCount::InEntry => 0,
+            _ if self.allocated => self.a(sds::request(len)),
+            KeyCount::Argument if len <= SHORT => len + 4,
+            KeyCount::Argument | KeyCount::Requested => sds::request(len),
+            KeyCount::Rounded => self.a(sds::request(len)),
+        }
+    }
+
     /// A string, its key and its object.
     #[inline]
     pub fn string_value(&self, key: &Key, value: &Value) -> (Encoding, Parts) {

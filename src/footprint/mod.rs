@@ -4,6 +4,7 @@
 
 mod alloc;
 mod array;
+mod breakdown;
 mod buckets;
 mod chance;
 mod collection;
@@ -39,6 +40,7 @@ use crate::entries::ModuleId;
 use std::sync::Arc;
 
 pub use alloc::Allocator;
+pub use breakdown::Portion;
 pub use encoding::Encoding;
 pub use facts::Facts;
 pub use footprinter::Footprinter;

@@ -56,6 +56,65 @@ fn terminal_char(c: char, charset: Charset, marks: &mut u8, text: &mut String) {
     *marks = MARKS;
 }
 
+/// The bytes that [`terminal`] or JSON would show as `text`; `None` where it is not escaped as they
+/// do.
+#[must_use]
+pub fn unescape(text: &[u8]) -> Option<Vec<u8>> {
+    if text == br#""""# {
+        return Some(Vec::new());
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        let (&sign, behind) = rest.split_first()?;
+        rest = behind;
+        match sign {
+            b'\\' | b'"' | b'/' => out.push(sign),
+            b'n' => out.push(b'\n'),
+            b'r' => out.push(b'\r'),
+            b't' => out.push(b'\t'),
+            b'x' => out.push(u8::try_from(hex(&mut rest, 2)?).ok()?),
+            b'u' => {
+                let c = char::from_u32(unicode_number(&mut rest)?)?;
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            _ => return None,
+        }
+    }
+    Some(out)
+}
+
+/// Reads `{NNNN}`, or `NNNN` as JSON has it, which writes characters of more digits as two.
+fn unicode_number(rest: &mut &[u8]) -> Option<u32> {
+    if let Some(braced) = rest.strip_prefix(b"{") {
+        let digits = braced.iter().position(|byte| *byte == b'}')?;
+        *rest = braced;
+        let number = hex(rest, digits)?;
+        *rest = rest.get(1..)?;
+        return Some(number);
+    }
+    let first = hex(rest, 4)?;
+    if !(0xd800..0xdc00).contains(&first) {
+        return Some(first);
+    }
+    *rest = rest.strip_prefix(br"\u")?;
+    let second = hex(rest, 4)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+    Some(0x10000 + ((first - 0xd800) << 10) + second)
+}
+
+/// Reads a number of `digits` hexadecimal digits.
+fn hex(rest: &mut &[u8], digits: usize) -> Option<u32> {
+    let (number, behind) = rest.split_at_checked(digits)?;
+    *rest = behind;
+    let is_hex = number.iter().all(u8::is_ascii_hexdigit);
+    u32::from_str_radix(std::str::from_utf8(number).ok().filter(|_| is_hex)?, 16).ok()
+}
+
 /// Whether a terminal or an editor could be misled by `c`: controls, line separators, characters
 /// that turn the direction of the text, that show nothing, or that nobody has defined.
 const fn is_unsafe(c: char) -> bool {
@@ -193,7 +252,31 @@ mod tests {
         assert_eq!(field(b"say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
     }
 
+    #[test]
+    fn what_is_not_escaped_so_is_refused() {
+        for text in
+            [r"\", r"\q", r"\x1", r"\xg0", r"\x+1", r"\u{", r"\u{d800}", r"\ud800", r"\ud800\u0041"]
+        {
+            assert_eq!(unescape(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(unescape(br"\ud83d\ude00\u00e9\n").unwrap(), "😀é\n".as_bytes());
+    }
+
     proptest::proptest! {
+        #[test]
+        fn a_name_that_was_shown_can_be_typed(bytes: Vec<u8>, text: String) {
+            for charset in [Charset::Utf8, Charset::Ascii] {
+                let shown = terminal(&bytes, charset);
+                // two quotes alone stand for no bytes
+                proptest::prop_assume!(bytes != br#""""#);
+                proptest::prop_assert_eq!(unescape(shown.as_bytes()), Some(bytes.clone()));
+            }
+            let mut shown = Vec::new();
+            json(&text, &mut shown);
+            proptest::prop_assume!(text != r#""""#);
+            proptest::prop_assert_eq!(unescape(&shown), Some(text.into_bytes()));
+        }
+
         #[test]
         fn a_terminal_only_gets_what_has_a_width(bytes: Vec<u8>) {
             let text = terminal(&bytes, Charset::Utf8);

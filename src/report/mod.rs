@@ -15,6 +15,7 @@ mod patterns;
 mod rows;
 #[cfg(test)]
 mod sample;
+mod show;
 mod terminal;
 pub mod time;
 mod trend;
@@ -28,6 +29,7 @@ pub use listing::Listing;
 pub use metrics::Metrics;
 pub use model::*;
 pub use rows::{Column, RowFormat, Rows};
+pub use show::{Content, Shown, ShownElement, ShownKey, ShownPart, Text};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
 pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};

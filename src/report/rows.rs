@@ -350,7 +350,7 @@ fn whole_part(index: usize, footprint: &Footprint) -> u64 {
     upto(index + 1).saturating_sub(upto(index))
 }
 
-const fn certainty(certainty: Certainty) -> &'static str {
+pub(super) const fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::Exact => "exact",
         Certainty::Expected => "expected",

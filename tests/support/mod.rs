@@ -21,5 +21,6 @@ pub mod program;
 pub mod read;
 pub mod shapes;
 pub mod stream;
+pub mod values;
 pub mod write;
 pub mod zoo;

@@ -77,6 +77,29 @@ Examples:
 
 Exit status: 0 when all was merged; 2 when not.";
 
+const SHOW_EXAMPLES: &str = "\
+KEY is the name as it is, or as rdblens shows it: \\x00 and \\u{200b} stand for one byte and one
+character, \\\\ for a backslash, \"\" for the empty name.
+
+Examples:
+  rdblens show dump.rdb session:42             where it lies, and why it takes what it takes
+  rdblens show dump.rdb 'cart:\\xff' --value    with its content
+  rdblens show dump.rdb session:42 --format json | jq '.keys[].parts'
+
+Exit status: 0 when the key was found and shown; 2 when there is none, or not all could be read.";
+
+const EXPORT_EXAMPLES: &str = "\
+RESP sets every key from nothing: load it into an empty server. JSON has neither databases' numbers
+nor TTLs. Streams, arrays and modules' values cannot be exported: each is named on standard error.
+
+Examples:
+  rdblens export dump.rdb --match 'user:*' --format resp | redis-cli -p 7777 --pipe
+  rdblens export dump.rdb --match 'user:*' --limit 10 --format json
+  rdblens export dump.rdb --type hash --format resp -o hashes.resp --skip-undecodable
+
+Exit status: 0 when all keys were written; 2 when some are left out (unless --skip-undecodable), a
+part of the dump was not read, or nothing could be done.";
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -138,6 +161,12 @@ pub enum Command {
     /// List every key with its size, as JSON lines or CSV
     #[command(after_help = KEYS_EXAMPLES)]
     Keys(Keys),
+    /// Show one key: where it lies, why it takes what it takes, what is in it
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(Show),
+    /// Write keys with their values, as commands for another server or as JSON
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
     /// Write a small file that stands for a dump: to compare, to merge, to keep
     #[command(after_help = SUMMARY_EXAMPLES)]
     Summary(Summarize),
@@ -396,6 +425,75 @@ pub struct Keys {
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
+}
+
+/// Flags of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// The key's name
+    #[arg(value_name = "KEY")]
+    pub key: OsString,
+    /// Only in this database [default: in all]
+    #[arg(long, value_name = "N")]
+    pub db: Option<u64>,
+    /// Show the content too
+    #[arg(long)]
+    pub value: bool,
+    /// How the key is shown
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub format: ReportFormat,
+    /// How many of the largest elements are listed
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
+    pub top: usize,
+    /// When to colour [NO_COLOR counts too]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(help_heading = "Output")]
+    pub color: When,
+    /// Draw with ASCII only
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+}
+
+/// Flags of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// How the keys are written
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub format: ExportFormat,
+    /// Write the first N keys that match, in the order of the dump
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub limit: Option<u64>,
+    /// Do not fail when values cannot be exported, only count them
+    #[arg(long, help_heading = "Output")]
+    pub skip_undecodable: bool,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+    /// See there.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// A form of keys with their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// Names and values, an object for each database
+    Json,
+    /// Commands, as clients send them (the protocol RESP)
+    Resp,
 }
 
 /// What is read and where the result goes.

@@ -10,8 +10,10 @@ use crate::args::{
 use rdblens::footprint::{Allocator, Measure, ServerName, Size};
 use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
 use rdblens::report::{
-    Bytes, Column, Drawing, Filters, Length, Limit, Millis, RowFormat, Terminal, parse_size, time,
+    Bytes, Column, Drawing, Filters, Length, Limit, Millis, RowFormat, Terminal, escape,
+    parse_size, time,
 };
+use rdblens::values::Form as ValueForm;
 use regex::bytes::RegexSet;
 use std::io::IsTerminal;
 use std::num::NonZero;
@@ -141,6 +143,10 @@ pub enum Task {
     WhatIf(WhatIf),
     /// A report.
     Report(Report),
+    /// Single keys in full.
+    Show(Show),
+    /// Keys with their values.
+    Export(Export),
     /// A row a key.
     Rows {
         /// Their form.
@@ -201,6 +207,32 @@ pub struct Trend {
     pub maxmemory: Option<Bytes>,
     /// How many patterns have rows of their own.
     pub top: usize,
+}
+
+/// Which key is shown, and how.
+#[derive(Debug, Clone)]
+pub struct Show {
+    /// Its name, in every way in which what was typed can be meant.
+    pub names: Vec<Vec<u8>>,
+    /// Its database, if not all.
+    pub db: Option<u64>,
+    /// Whether its content is shown.
+    pub value: bool,
+    /// How many of its largest elements are listed.
+    pub top: usize,
+    /// The form.
+    pub form: Form,
+}
+
+/// How keys are exported.
+#[derive(Debug, Clone, Copy)]
+pub struct Export {
+    /// The form.
+    pub form: ValueForm,
+    /// How many are wanted at the most.
+    pub limit: Option<u64>,
+    /// Whether it is no failure when some cannot be.
+    pub skip_undecodable: bool,
 }
 
 /// A form of a trend.
@@ -271,6 +303,16 @@ impl Config {
                 Ok(Self { names, ..config })
             }
             Command::Merge(merge) => Self::merging(merge, host),
+            Command::Show(wishes) => {
+                let task = show(&wishes, host)?;
+                let args::Show { input, sizing, .. } = wishes;
+                Self::with(task, input, (sizing, Selection::default()), host)
+            }
+            Command::Export(wishes) => {
+                let task = export(&wishes, host)?;
+                let args::Export { input, sizing, selection, .. } = wishes;
+                Self::with(task, input, (sizing, selection), host)
+            }
             Command::Analyze(analyze) => {
                 let task = report(&analyze, host)?;
                 let names = names(&analyze.grouping)?;
@@ -314,7 +356,7 @@ impl Config {
                 && !input.no_progress
                 && (input.output.is_some()
                     || host.stdout_columns.is_none()
-                    || matches!(task, Task::Report(_) | Task::WhatIf(_))),
+                    || matches!(task, Task::Report(_) | Task::WhatIf(_) | Task::Show(_))),
             output: input.output,
             timings: input.timings,
             now: now(input.now.as_deref())?,
@@ -514,6 +556,38 @@ fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
     };
     let maxmemory = wishes.maxmemory.as_ref().map(limit).transpose()?;
     Ok(Task::Trend(Trend { form, maxmemory, top: wishes.top.unwrap_or(TOP) }))
+}
+
+fn show(wishes: &args::Show, host: &Host) -> Result<Task, String> {
+    if wishes.top > TOP_LIMIT {
+        return Err(format!("--top: {TOP_LIMIT} at the most"));
+    }
+    let typed = wishes.key.as_encoded_bytes().to_vec();
+    let meant = escape::unescape(&typed).filter(|meant| *meant != typed);
+    let args::Show { input, db, value, top, format, width, color, ascii, .. } = wishes;
+    let form = match format {
+        ReportFormat::Json => Form::Json,
+        ReportFormat::Text => {
+            let wishes = (*width, *color, *ascii);
+            Form::Text(drawn(input.output.is_some(), wishes, Length::Screen, host))
+        }
+    };
+    let names = std::iter::once(typed).chain(meant).collect();
+    Ok(Task::Show(Show { names, db: *db, value: *value, top: *top, form }))
+}
+
+fn export(wishes: &args::Export, host: &Host) -> Result<Task, String> {
+    let form = match wishes.format {
+        args::ExportFormat::Json => ValueForm::Json,
+        args::ExportFormat::Resp => ValueForm::Resp,
+    };
+    let to_terminal = host.stdout_columns.is_some() && wishes.input.output.is_none();
+    if form == ValueForm::Resp && to_terminal {
+        let what = "values as they are could harm a terminal";
+        return Err(format!("--format resp: {what}; pipe them, or name a file with -o"));
+    }
+    let args::Export { limit, skip_undecodable, .. } = *wishes;
+    Ok(Task::Export(Export { form, limit, skip_undecodable }))
 }
 
 fn filter(selection: Selection) -> Result<(Filter, Filters), String> {

@@ -140,7 +140,7 @@ fn error_line(config: &Config, error: &ReadError) -> String {
 }
 
 /// A name, fit for a terminal and for one line.
-fn printable(name: &[u8]) -> String {
+pub fn printable(name: &[u8]) -> String {
     /// The rest of a longer name helps nobody.
     const LONGEST: usize = 200;
     let shown = escape::terminal(name.get(..LONGEST).unwrap_or(name), escape::Charset::Utf8);

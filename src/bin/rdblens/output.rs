@@ -24,14 +24,8 @@ impl Output {
         let Some(path) = &config.output else {
             return Ok(Self::to(Box::new(io::stdout()), "standard output".to_owned()));
         };
-        let same = |dump: &std::path::PathBuf| match (dump.canonicalize(), path.canonicalize()) {
-            (Ok(dump), Ok(output)) => dump == output,
-            _ => false,
-        };
         let name = path.display().to_string();
-        if config.dump.as_ref().is_some_and(same) {
-            return Err(format!("{name}: --output would overwrite the dump"));
-        }
+        spare_the_dump(config, path)?;
         let file = File::create(path).map_err(|error| format!("{name}: {error}"))?;
         Ok(Self::to(Box::new(file), name))
     }
@@ -53,6 +47,19 @@ impl Output {
             self.settle(result)?;
         }
         Ok(self.open)
+    }
+
+    /// Lets `write` write all of it, and ends. A reader that has gone ends that early.
+    ///
+    /// # Errors
+    /// One line, when writing fails.
+    pub fn whole(
+        mut self,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+    ) -> Result<(), String> {
+        let result = write(&mut self.out);
+        self.settle(result)?;
+        self.finish()
     }
 
     /// Writes out what is still gathered.
@@ -83,6 +90,21 @@ impl Output {
     }
 }
 
+/// Makes sure that writing to `path` does not overwrite the snapshot.
+///
+/// # Errors
+/// One line, when it would.
+pub fn spare_the_dump(config: &Config, path: &Path) -> Result<(), String> {
+    let same = |dump: &std::path::PathBuf| match (dump.canonicalize(), path.canonicalize()) {
+        (Ok(dump), Ok(output)) => dump == output,
+        _ => false,
+    };
+    match config.dump.as_ref().is_some_and(same) {
+        true => Err(format!("{}: --output would overwrite the dump", path.display())),
+        false => Ok(()),
+    }
+}
+
 /// Replaces the file at `path` by what `write` writes, at once: who reads it meanwhile sees the old
 /// one as a whole, or the new one.
 ///
@@ -90,7 +112,7 @@ impl Output {
 /// One line, when the file cannot be written. The old one stays then.
 pub fn replace(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
 ) -> Result<(), String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut new = tempfile::Builder::new();

@@ -3,10 +3,12 @@
 use crate::analyze;
 use crate::config::{Config, Task};
 use crate::exit::Exit;
+use crate::export;
 use crate::input::{self, Input};
 use crate::keys;
 use crate::load;
 use crate::progress;
+use crate::show;
 use crate::summary;
 use crate::trend;
 use crate::whatif;
@@ -25,6 +27,8 @@ pub fn run(config: &Config) -> Result<Exit, String> {
     match &config.task {
         Task::Report(report) => analyze::run(&load::unfolded(config), report),
         Task::Rows { format, columns } => keys::run(config, *format, columns),
+        Task::Show(wishes) => show::run(config, wishes),
+        Task::Export(wishes) => export::run(config, wishes),
         Task::Summary => summary::summary(&load::unfolded(config)),
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
         Task::WhatIf(wishes) => whatif::run(config, wishes),

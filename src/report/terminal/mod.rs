@@ -8,6 +8,7 @@ pub(super) mod paint;
 mod patterns;
 mod prefixes;
 mod shards;
+mod show;
 mod table;
 #[cfg(test)]
 mod tests;
