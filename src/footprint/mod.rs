@@ -42,7 +42,7 @@ pub use alloc::Allocator;
 pub use encoding::Encoding;
 pub use facts::Facts;
 pub use footprinter::Footprinter;
-pub use limits::{ConfigError, Limits};
+pub use limits::{ConfigError, Limits, server_bytes};
 pub use server::{Overrides, Product, Server, ServerError, ServerName, Version};
 pub use size::{Size, Sizes};
 pub use strings::StringSize;

@@ -6,6 +6,7 @@
 mod brief;
 mod build;
 pub mod escape;
+mod findings;
 mod json;
 mod listing;
 mod metrics;

@@ -132,6 +132,8 @@ pub enum Command {
     /// Show how many snapshots went over time, and when memory is full
     #[command(after_help = TREND_EXAMPLES)]
     Trend(Trend),
+    /// Tell more about a finding: why it matters, what to do
+    Explain(Explain),
     /// Join summaries: of a cluster's shards, of many servers
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
@@ -172,6 +174,9 @@ pub struct Analyze {
     pub width: Option<usize>,
     /// See there.
     #[command(flatten)]
+    pub seek: Seek,
+    /// See there.
+    #[command(flatten)]
     pub more: More,
     /// See there.
     #[command(flatten)]
@@ -182,6 +187,27 @@ pub struct Analyze {
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Findings")]
+pub struct Seek {
+    /// Thresholds of findings, and findings that are not to be told [default: rdblens.toml, where
+    /// there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Look for nothing
+    #[arg(long)]
+    pub no_findings: bool,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The finding, such as ttl-leak; without it all are listed
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
 }
 
 /// Further inputs.

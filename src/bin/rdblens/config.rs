@@ -1,11 +1,13 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
 use crate::args::{
-    self, Analyze, Command, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat, Selection,
-    Sizes, Sizing, Summarize, When,
+    self, Analyze, Command, Explain, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat,
+    Selection, Sizes, Sizing, Summarize, When,
 };
+use crate::settings::Settings;
+use rdblens::findings::{Id, Thresholds};
 use rdblens::footprint::{Allocator, Measure, Size};
-use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
+use rdblens::groups::{Filter, Glob, Rules, Separators, Settings as Grouped, TypeName};
 use rdblens::report::{
     Bytes, Column, Drawing, Filters, Length, Millis, RowFormat, Terminal, parse_size, time,
 };
@@ -118,10 +120,10 @@ pub struct Names {
 
 impl Names {
     /// How to group the keys of a snapshot taken at this time.
-    pub fn settings(&self, taken_at: Millis) -> Settings {
-        let usual = Settings::new(taken_at.0);
+    pub fn settings(&self, taken_at: Millis) -> Grouped {
+        let usual = Grouped::new(taken_at.0);
         let separators = self.separators.clone().unwrap_or_else(|| usual.separators.clone());
-        Settings { separators, rules: self.rules.clone(), ..usual }
+        Grouped { separators, rules: self.rules.clone(), ..usual }
     }
 }
 
@@ -132,6 +134,8 @@ pub enum Task {
     Summary,
     /// Summaries, joined.
     Merge,
+    /// What a finding means, or which there are.
+    Explain(Option<Id>),
     /// Many snapshots in the order of time.
     Trend(Trend),
     /// A report.
@@ -157,6 +161,8 @@ pub struct Report {
     pub top: usize,
     /// The deepest level of the prefix tree, if the user set one.
     pub depth: Option<usize>,
+    /// From when on something is worth telling; `None` where nothing is looked for.
+    pub thresholds: Option<Thresholds>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
 }
@@ -225,6 +231,10 @@ impl Config {
                 let args::Trend { input, more, sizing, .. } = wishes;
                 let config = Self::with(task, input, (sizing, Selection::default()), host)?;
                 Ok(Self { more: more.more, ..config })
+            }
+            Command::Explain(Explain { id }) => {
+                let id = id.map(|id| id.parse::<Id>()).transpose()?;
+                Self::with(Task::Explain(id), Input::default(), Default::default(), host)
             }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Analyze(analyze) => {
@@ -353,7 +363,12 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
         ReportFormat::Json => (Form::Json, given),
     };
     let full = if analyze.full { FULL } else { 0 };
+    let thresholds = match analyze.seek.no_findings {
+        true => None,
+        false => Some(Settings::load(analyze.seek.config.as_deref())?.findings),
+    };
     Ok(Task::Report(Report {
+        thresholds,
         form,
         now,
         top: analyze.top.unwrap_or(TOP).max(full),

@@ -3,6 +3,7 @@
 use crate::analyze;
 use crate::config::{Config, Task};
 use crate::exit::Exit;
+use crate::explain;
 use crate::input::{self, Input};
 use crate::keys;
 use crate::load;
@@ -24,6 +25,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
     match &config.task {
         Task::Report(report) => analyze::run(&load::unfolded(config), report),
         Task::Rows { format, columns } => keys::run(config, *format, columns),
+        Task::Explain(id) => explain::run(config, *id),
         Task::Summary => summary::summary(&load::unfolded(config)),
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
         Task::Merge => summary::merge(&load::unfolded(config)),

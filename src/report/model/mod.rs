@@ -3,9 +3,11 @@
 //! Sizes are whole bytes, times are Unix milliseconds, and what is not known is absent, never zero.
 //! The rows of every list add up to the totals, in every format.
 
+mod findings;
 mod lists;
 mod names;
 
+pub use findings::{FindingRow, FindingSubject, SilencedRow};
 pub use lists::*;
 pub use names::{Key, Path, Prefix};
 
@@ -35,6 +37,11 @@ pub struct Report {
     pub totals: Totals,
     /// The server's memory as a whole; `None` where filters leave a part of it out.
     pub instance: Option<Instance>,
+    /// What is worth doing, by the bytes at stake. They overlap.
+    pub findings: Vec<FindingRow>,
+    /// The same, as far as a configuration file silences it.
+    #[serde(rename = "findings_silenced")]
+    pub silenced: Vec<SilencedRow>,
     /// By database, by number.
     pub databases: Vec<DatabaseRow>,
     /// By type, the heaviest first.
