@@ -3,11 +3,12 @@
 //! The stages, each using only those before it:
 //!
 //! ```text
-//! bytes → entries → footprint → groups → values → report
+//! bytes → entries → footprint → groups → findings → values → report
 //! ```
 
 pub mod bytes;
 pub mod entries;
+pub mod findings;
 pub mod footprint;
 pub mod groups;
 pub mod report;

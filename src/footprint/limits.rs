@@ -255,14 +255,14 @@ impl Config {
             "databases" => &mut self.databases,
             other => return self.set_other(other, value),
         };
-        *place = bytes(value)?;
+        *place = server_bytes(value)?;
         Some(())
     }
 
     fn set_other(&mut self, name: &str, value: &str) -> Option<()> {
         match name {
             "list-max-listpack-size" => self.limits.list_size = value.parse().ok()?,
-            "maxmemory" => self.maxmemory = Some(bytes(value)?),
+            "maxmemory" => self.maxmemory = Some(server_bytes(value)?),
             "maxmemory-policy" => {
                 self.ages_objects = Some(value.ends_with("lru") || value.ends_with("lfu"));
             }
@@ -279,8 +279,10 @@ impl Config {
     }
 }
 
-/// A number with one of the units that servers take.
-fn bytes(text: &str) -> Option<u64> {
+/// A number of bytes with one of the units that servers take: `10mb` is 10 * 1024 * 1024, `10m` is
+/// 10,000,000. `None` for what is no such number.
+#[must_use]
+pub fn server_bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits)?;

@@ -44,7 +44,7 @@ pub use breakdown::Portion;
 pub use encoding::Encoding;
 pub use facts::Facts;
 pub use footprinter::Footprinter;
-pub use limits::{ConfigError, Limits, POLICIES, SETTINGS, memory_limit, setting};
+pub use limits::{ConfigError, Limits, POLICIES, SETTINGS, memory_limit, server_bytes, setting};
 pub use server::{Overrides, Product, Server, ServerError, ServerName, Version};
 pub use size::{Size, Sizes};
 pub use strings::StringSize;

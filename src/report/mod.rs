@@ -7,6 +7,7 @@ mod brief;
 mod build;
 pub mod escape;
 mod eviction;
+mod findings;
 mod json;
 mod listing;
 mod metrics;

@@ -8,14 +8,15 @@ use crate::output::{self, Output};
 use crate::run;
 use crate::timings::Reading;
 use rdblens::entries::Tail;
-use rdblens::footprint::{Measure, instance};
+use rdblens::findings::{self, ServerFacts};
+use rdblens::footprint::{Measure, Product, ServerName, instance};
 use rdblens::groups::{
     Census, Finish, Groups, HEAVY_SLOT, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally,
     fold,
 };
 use rdblens::report::{
-    Beside, Bytes, Checksum, Eviction, Extent, Instance, Json, Material, Metrics, Millis, Path,
-    Profile, Render, Report, Source,
+    Beside, Bytes, Checksum, Eviction, Extent, FindingRow, Instance, Json, Material, Metrics,
+    Millis, Path, Profile, Render, Report, Source,
 };
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -41,6 +42,9 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
     let age = |taken: Millis| wishes.now.map(|now| Millis(now.0.saturating_sub(taken.0)));
     let source = Source { age_ms: report.source.ctime_ms.and_then(age), ..report.source };
     let report = Report { source, filters: config.filters.clone(), ..report };
+    let server = summary.profile.server.parse().ok();
+    let name = |sample: Sample| names.get(&sample.hash).cloned();
+    let report = with_findings(report, wishes, (&groups, &name, server.as_ref()));
     let mut output = Output::open(config)?;
     show(&report, wishes, &mut output)?;
     output.finish()?;
@@ -89,6 +93,25 @@ fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, Str
     output.finish()?;
     Ok(input::judge(input, &found.outcome))
 }
+
+/// The same report with what is worth doing.
+fn with_findings(
+    report: Report,
+    wishes: &Wishes,
+    (groups, names, server): (&Groups, &Names<'_>, Option<&ServerName>),
+) -> Report {
+    let Some(thresholds) = &wishes.thresholds else { return report };
+    let server = server.map_or(ServerFacts::default(), |name| ServerFacts {
+        valkey: name.product == Product::Valkey,
+        version: (name.version.major, name.version.minor),
+    });
+    let material = findings::Material { groups, names, server, most: wishes.top };
+    let (told, silenced) = FindingRow::of(&findings::find(material, thresholds));
+    Report { findings: told, silenced, ..report }
+}
+
+/// Tells the names of samples.
+type Names<'n> = dyn Fn(Sample) -> Option<Box<[u8]>> + 'n;
 
 fn extent(wishes: &Wishes) -> Extent {
     Extent { top: wishes.top, depth: wishes.depth.unwrap_or(DEPTH) }
@@ -157,7 +180,7 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
     let Found { outcome, groups, .. } = found;
     let beside = Beside::of(source.head, outcome);
     let material = Material { beside: &beside, groups, names: &names };
-    Report {
+    let report = Report {
         source: self::source(input, outcome, wishes.now),
         profile: Profile {
             server: input.server.name.to_string(),
@@ -169,7 +192,8 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
         filters: config.filters.clone(),
         instance: config.filter.is_open().then(|| instance(input, found)),
         ..Report::of(material, extent(wishes))
-    }
+    };
+    with_findings(report, wishes, (groups, &names, Some(&input.server.name)))
 }
 
 /// The file, and what it says of itself.

@@ -176,6 +176,8 @@ pub enum Command {
     /// Show what it would take on other servers, with other settings, or another allocator
     #[command(name = "whatif", after_help = WHATIF_EXAMPLES)]
     WhatIf(WhatIf),
+    /// Tell more about a finding: why it matters, what to do
+    Explain(Explain),
     /// Join summaries: of a cluster's shards, of many servers
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
@@ -219,6 +221,9 @@ pub struct Analyze {
     pub limit: Limit,
     /// See there.
     #[command(flatten)]
+    pub seek: Seek,
+    /// See there.
+    #[command(flatten)]
     pub more: More,
     /// See there.
     #[command(flatten)]
@@ -245,6 +250,27 @@ pub struct Limit {
     /// From how full on somebody is called [default: 90]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub alert_percent: Option<u8>,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Findings")]
+pub struct Seek {
+    /// Thresholds of findings, and findings that are not to be told [default: rdblens.toml, where
+    /// there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Look for nothing
+    #[arg(long)]
+    pub no_findings: bool,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The finding, such as ttl-leak; without it all are listed
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
 }
 
 /// Further inputs.

@@ -4,11 +4,13 @@ mod limit;
 mod whatif;
 
 use crate::args::{
-    self, Analyze, Command, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat, Selection,
-    Sizes, Sizing, Summarize, When,
+    self, Analyze, Command, Explain, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat,
+    Selection, Sizes, Sizing, Summarize, When,
 };
+use crate::settings::Settings;
+use rdblens::findings::{Id, Thresholds};
 use rdblens::footprint::{Allocator, Measure, ServerName, Size};
-use rdblens::groups::{Filter, Glob, Rules, Separators, Settings, TypeName};
+use rdblens::groups::{Filter, Glob, Rules, Separators, Settings as Grouped, TypeName};
 use rdblens::report::{
     Bytes, Column, Drawing, Filters, Length, Limit, Millis, RowFormat, Terminal, escape,
     parse_size, time,
@@ -123,10 +125,10 @@ pub struct Names {
 
 impl Names {
     /// How to group the keys of a snapshot taken at this time.
-    pub fn settings(&self, taken_at: Millis) -> Settings {
-        let usual = Settings::new(taken_at.0);
+    pub fn settings(&self, taken_at: Millis) -> Grouped {
+        let usual = Grouped::new(taken_at.0);
         let separators = self.separators.clone().unwrap_or_else(|| usual.separators.clone());
-        Settings { separators, rules: self.rules.clone(), ..usual }
+        Grouped { separators, rules: self.rules.clone(), ..usual }
     }
 }
 
@@ -137,6 +139,8 @@ pub enum Task {
     Summary,
     /// Summaries, joined.
     Merge,
+    /// What a finding means, or which there are.
+    Explain(Option<Id>),
     /// Many snapshots in the order of time.
     Trend(Trend),
     /// Other servers and settings beside today's.
@@ -170,6 +174,8 @@ pub struct Report {
     pub depth: Option<usize>,
     /// The server's limit, where it is known.
     pub limit: Option<Limit>,
+    /// From when on something is worth telling; `None` where nothing is looked for.
+    pub thresholds: Option<Thresholds>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
 }
@@ -301,6 +307,10 @@ impl Config {
                 };
                 let config = Self::with(task, input, (sizing, selection), host)?;
                 Ok(Self { names, ..config })
+            }
+            Command::Explain(Explain { id }) => {
+                let id = id.map(|id| id.parse::<Id>()).transpose()?;
+                Self::with(Task::Explain(id), Input::default(), Default::default(), host)
             }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Show(wishes) => {
@@ -439,7 +449,12 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
         ReportFormat::Json => (Form::Json, given),
     };
     let full = if analyze.full { FULL } else { 0 };
+    let thresholds = match analyze.seek.no_findings {
+        true => None,
+        false => Some(Settings::load(analyze.seek.config.as_deref())?.findings),
+    };
     Ok(Task::Report(Report {
+        thresholds,
         form,
         now,
         top: analyze.top.unwrap_or(TOP).max(full),

@@ -3,6 +3,7 @@
 use crate::analyze;
 use crate::config::{Config, Task};
 use crate::exit::Exit;
+use crate::explain;
 use crate::export;
 use crate::input::{self, Input};
 use crate::keys;
@@ -29,6 +30,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
         Task::Rows { format, columns } => keys::run(config, *format, columns),
         Task::Show(wishes) => show::run(config, wishes),
         Task::Export(wishes) => export::run(config, wishes),
+        Task::Explain(id) => explain::run(config, *id),
         Task::Summary => summary::summary(&load::unfolded(config)),
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
         Task::WhatIf(wishes) => whatif::run(config, wishes),

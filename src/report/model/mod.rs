@@ -3,9 +3,11 @@
 //! Sizes are whole bytes, times are Unix milliseconds, and what is not known is absent, never zero.
 //! The rows of every list add up to the totals, in every format.
 
+mod findings;
 mod lists;
 mod names;
 
+pub use findings::{FindingRow, FindingSubject, SilencedRow};
 pub use lists::*;
 pub use names::{Key, Path, Prefix};
 
@@ -38,6 +40,11 @@ pub struct Report {
     pub instance: Option<Instance>,
     /// The server under its limit; `None` where that is not known.
     pub eviction: Option<Eviction>,
+    /// What is worth doing, by the bytes at stake. They overlap.
+    pub findings: Vec<FindingRow>,
+    /// The same, as far as a configuration file silences it.
+    #[serde(rename = "findings_silenced")]
+    pub silenced: Vec<SilencedRow>,
     /// By database, by number.
     pub databases: Vec<DatabaseRow>,
     /// By type, the heaviest first.

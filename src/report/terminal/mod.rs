@@ -1,6 +1,7 @@
 //! The report for a person at a terminal: one screen, the state first, then the cause, then detail.
 
 mod eviction;
+mod findings;
 mod head;
 mod lifetimes;
 mod lists;
@@ -61,17 +62,19 @@ impl Render for Terminal {
 impl Terminal {
     fn lines(&self, report: &Report, theme: &Theme) -> Vec<Line> {
         let head = head::lines(report, theme);
+        let first = findings::first(report, theme);
         let bar = lifetimes::lines(report, theme);
         let hint = self.hint(report, theme);
         let fields = patterns::fields(report, theme);
-        let fixed =
-            [&head, &bar, &fields, &hint].map(|lines| lines.len() + usize::from(!lines.is_empty()));
+        let fixed = [&head, &first, &bar, &fields, &hint]
+            .map(|lines| lines.len() + usize::from(!lines.is_empty()));
         let rows = match self.length {
             Length::Screen => Rows::on_screen(report, SCREEN.saturating_sub(fixed.iter().sum())),
             Length::Top(n) | Length::Full(n) => Rows::all(n),
         };
         let mut blocks = vec![
             head,
+            first,
             list(rows.shards.min(report.shards.len()), |n| shards::lines(report, n, theme)),
             list(rows.patterns.min(patterns::available(report)), |n| {
                 patterns::lines(report, n, theme)
@@ -108,11 +111,12 @@ impl Terminal {
 }
 
 /// The lists that only a full report has.
-fn full(report: &Report, n: usize, theme: &Theme) -> [Vec<Line>; 9] {
+fn full(report: &Report, n: usize, theme: &Theme) -> [Vec<Line>; 10] {
     let longest = report.largest_by_elements.get(..n).unwrap_or(&report.largest_by_elements);
     let slots = report.slots.as_ref().map_or(0, |slots| slots.heaviest.len());
     let tags = report.slots.as_ref().map_or(0, |slots| slots.tags.len());
     [
+        findings::all(report, n, theme),
         list(n.saturating_add(1).min(prefixes::available(report)), |n| {
             prefixes::lines(report, n, theme)
         }),

@@ -53,6 +53,8 @@ pub(super) enum Style {
     Good,
     Warn,
     Alarm,
+    /// To be copied: never cut.
+    Verbatim,
 }
 
 impl Style {
@@ -60,7 +62,7 @@ impl Style {
         match self {
             Self::Plain => None,
             Self::Bold => Some("1"),
-            Self::Dim => Some("2"),
+            Self::Dim | Self::Verbatim => Some("2"),
             Self::Good => Some("32"),
             Self::Warn => Some("33"),
             Self::Alarm => Some("1;31"),
@@ -93,7 +95,7 @@ impl Line {
     pub(super) fn write(&self, theme: &Theme, out: &mut dyn Write) -> io::Result<()> {
         let mut room = theme.width;
         for (style, text) in &self.0 {
-            let text = if width(text) > room {
+            let text = if width(text) > room && *style != Style::Verbatim {
                 cut_end(text, room, theme.ellipsis())
             } else {
                 text.clone()
