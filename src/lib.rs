@@ -3,11 +3,12 @@
 //! The stages, each using only those before it:
 //!
 //! ```text
-//! bytes → entries → footprint → groups → report
+//! bytes → entries → footprint → groups → guard → report
 //! ```
 
 pub mod bytes;
 pub mod entries;
 pub mod footprint;
 pub mod groups;
+pub mod guard;
 pub mod report;

@@ -6,6 +6,7 @@
 mod brief;
 mod build;
 pub mod escape;
+mod growth;
 mod json;
 mod listing;
 mod metrics;
@@ -20,6 +21,7 @@ mod trend;
 mod units;
 
 pub use build::{Beside, Extent, Material};
+pub use growth::growth_json;
 pub use json::Json;
 pub use listing::Listing;
 pub use metrics::Metrics;
@@ -27,7 +29,7 @@ pub use model::*;
 pub use rows::{Column, RowFormat, Rows};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
-pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};
+pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size, signed, signed_percent};
 
 use std::io::{self, Write};
 

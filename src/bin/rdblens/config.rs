@@ -93,6 +93,8 @@ pub struct Config {
     pub server: Option<String>,
     /// The file with its settings.
     pub server_config: Option<PathBuf>,
+    /// The same settings as text, in the place of a file.
+    pub settings: Option<String>,
     /// Its allocator.
     pub allocator: Allocator,
     /// What the bytes of a key are.
@@ -134,6 +136,8 @@ pub enum Task {
     Merge,
     /// Many snapshots in the order of time.
     Trend(Trend),
+    /// What changed between two snapshots.
+    Diff(Diff),
     /// A report.
     Report(Report),
     /// A row a key.
@@ -183,6 +187,24 @@ pub enum TrendForm {
     Json,
 }
 
+/// How changes are told and shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Diff {
+    /// Their form.
+    pub form: DiffForm,
+    /// The server's limit.
+    pub maxmemory: Option<Bytes>,
+}
+
+/// A form of changes.
+#[derive(Debug, Clone, Copy)]
+pub enum DiffForm {
+    /// For a terminal.
+    Text(Terminal),
+    /// For programs.
+    Json,
+}
+
 /// A form of the report.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
@@ -225,6 +247,16 @@ impl Config {
                 let args::Trend { input, more, sizing, .. } = wishes;
                 let config = Self::with(task, input, (sizing, Selection::default()), host)?;
                 Ok(Self { more: more.more, ..config })
+            }
+            Command::Diff(wishes) => {
+                let task = diff(&wishes, host)?;
+                let names = names(&wishes.grouping)?;
+                let args::Diff { input, new, sizing, selection, .. } = wishes;
+                let config = Self::with(task, input, (sizing, selection), host)?;
+                if config.output.as_ref() == Some(&new) {
+                    return Err("--output would overwrite the dump".to_owned());
+                }
+                Ok(Self { names, more: vec![new], ..config })
             }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Analyze(analyze) => {
@@ -276,6 +308,7 @@ impl Config {
             now: now(input.now.as_deref())?,
             server: sizing.server,
             server_config: sizing.server_config,
+            settings: None,
             allocator: sizing.allocator,
             measure: match sizing.sizes {
                 Sizes::Allocated => Measure::Allocated,
@@ -431,15 +464,7 @@ fn drawn(
 }
 
 fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
-    if wishes.top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
-        return Err(format!("--top: from 1 to {TOP_LIMIT}"));
-    }
-    let limit = |text: &String| {
-        parse_size(text).filter(|size| size.0 > 0).ok_or_else(|| {
-            format!("--maxmemory: \"{text}\" is no size; write 8gb, 512mb or a number of bytes")
-        })
-    };
-    let length = wishes.top.map_or(Length::Screen, Length::Top);
+    let length = rows_of(wishes.top)?;
     let args::Trend { input, width, color, ascii, .. } = wishes;
     let form = match wishes.format {
         args::TrendFormat::Text => {
@@ -448,8 +473,35 @@ fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
         args::TrendFormat::Csv => TrendForm::Csv,
         args::TrendFormat::Json => TrendForm::Json,
     };
-    let maxmemory = wishes.maxmemory.as_ref().map(limit).transpose()?;
+    let maxmemory = maxmemory(wishes.maxmemory.as_deref())?;
     Ok(Task::Trend(Trend { form, maxmemory, top: wishes.top.unwrap_or(TOP) }))
+}
+
+fn diff(wishes: &args::Diff, host: &Host) -> Result<Task, String> {
+    let length = rows_of(wishes.top)?;
+    let args::Diff { input, width, color, ascii, .. } = wishes;
+    let form = match wishes.format {
+        args::DiffFormat::Text => {
+            DiffForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
+        }
+        args::DiffFormat::Json => DiffForm::Json,
+    };
+    Ok(Task::Diff(Diff { form, maxmemory: maxmemory(wishes.maxmemory.as_deref())? }))
+}
+
+/// As many rows as the user asked for.
+fn rows_of(top: Option<usize>) -> Result<Length, String> {
+    if top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
+        return Err(format!("--top: from 1 to {TOP_LIMIT}"));
+    }
+    Ok(top.map_or(Length::Screen, Length::Top))
+}
+
+fn maxmemory(given: Option<&str>) -> Result<Option<Bytes>, String> {
+    let Some(text) = given else { return Ok(None) };
+    parse_size(text).filter(|size| size.0 > 0).map(Some).ok_or_else(|| {
+        format!("--maxmemory: \"{text}\" is no size; write 8gb, 512mb or a number of bytes")
+    })
 }
 
 fn filter(selection: Selection) -> Result<(Filter, Filters), String> {

@@ -91,7 +91,10 @@ impl<'a> Input<'a> {
 /// One line, when it is unknown or its settings cannot be read.
 pub fn server(config: &Config, head: &Head) -> Result<Server, String> {
     let name = config.server.as_deref().map(str::parse::<ServerName>).transpose();
-    let settings = config.server_config.as_deref().map(std::fs::read_to_string).transpose();
+    let settings = match &config.settings {
+        Some(text) => Ok(Some(text.clone())),
+        None => config.server_config.as_deref().map(std::fs::read_to_string).transpose(),
+    };
     let file = config.server_config.as_deref().unwrap_or(Path::new("")).display();
     let overrides = Overrides {
         server: name.map_err(|error| format!("--server: {error}"))?,

@@ -3,11 +3,13 @@
 mod analyze;
 mod args;
 mod config;
+mod diff;
 mod exit;
 mod input;
 mod keys;
 mod load;
 mod output;
+mod pair;
 mod progress;
 mod run;
 mod summary;

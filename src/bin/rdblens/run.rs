@@ -2,6 +2,7 @@
 
 use crate::analyze;
 use crate::config::{Config, Task};
+use crate::diff;
 use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::keys;
@@ -26,6 +27,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
         Task::Rows { format, columns } => keys::run(config, *format, columns),
         Task::Summary => summary::summary(&load::unfolded(config)),
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
+        Task::Diff(wishes) => diff::run(config, wishes),
         Task::Merge => summary::merge(&load::unfolded(config)),
     }
 }

@@ -1,5 +1,6 @@
 //! The report for a person at a terminal: one screen, the state first, then the cause, then detail.
 
+mod growth;
 mod head;
 mod lifetimes;
 mod lists;
