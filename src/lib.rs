@@ -3,7 +3,7 @@
 //! The stages, each using only those before it:
 //!
 //! ```text
-//! bytes → entries → footprint → groups → findings → values → report
+//! bytes → entries → footprint → groups → findings → guard → values → report
 //! ```
 
 pub mod bytes;
@@ -11,5 +11,6 @@ pub mod entries;
 pub mod findings;
 pub mod footprint;
 pub mod groups;
+pub mod guard;
 pub mod report;
 pub mod values;

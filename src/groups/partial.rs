@@ -305,6 +305,16 @@ impl Groups {
         Patterns::common(&trees, rules)
     }
 
+    /// The same of two, and the patterns by which any name is told.
+    #[must_use]
+    pub fn compared(groups: [&Self; 2]) -> (Patterns, [Vec<Pattern>; 2]) {
+        let [first, second] = groups;
+        let (patterns, lists) = Patterns::shared(&[&first.tree, &second.tree], first.rules.clone())
+            .unwrap_or_else(|| (first.patterns(), Vec::new()));
+        let mut lists = lists.into_iter();
+        (patterns, [lists.next().unwrap_or_default(), lists.next().unwrap_or_default()])
+    }
+
     /// From how many bytes on something is heavy.
     fn least(&self) -> Size {
         Size::from_raw(self.totals().bytes().raw().div_ceil(HEAVY).max(1))

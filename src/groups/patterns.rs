@@ -126,6 +126,14 @@ impl Patterns {
     /// The patterns that trees have in common, and what each tree has in them: a segment that one
     /// of them folds is folded for all.
     pub(super) fn common(trees: &[&Tree], rules: Option<Arc<Rules>>) -> Vec<Vec<Pattern>> {
+        Self::shared(trees, rules).map(|(_, lists)| lists).unwrap_or_default()
+    }
+
+    /// The same, and the patterns themselves; nothing where there is no tree.
+    pub(super) fn shared(
+        trees: &[&Tree],
+        rules: Option<Arc<Rules>>,
+    ) -> Option<(Self, Vec<Vec<Pattern>>)> {
         let unfolded = |tree: &&Tree| {
             let mut tree: Tree = (**tree).clone();
             tree.fold_light(Size::from_raw(u64::MAX));
@@ -136,7 +144,7 @@ impl Patterns {
             all.take_in(&mut other);
             all
         });
-        let Some(mut whole) = whole else { return Vec::new() };
+        let mut whole = whole?;
         whole.settle();
         let patterns = Self::of(whole.clone(), rules);
         whole.arena.reset();
@@ -145,7 +153,8 @@ impl Patterns {
             same.take_in(&mut tree);
             patterns.list_in(&same)
         };
-        trees.into_iter().map(of_one).collect()
+        let lists = trees.into_iter().map(of_one).collect();
+        Some((patterns, lists))
     }
 
     /// The pattern of the key `name`.

@@ -8,6 +8,7 @@ mod build;
 pub mod escape;
 mod eviction;
 mod findings;
+mod growth;
 mod json;
 mod listing;
 mod metrics;
@@ -25,6 +26,7 @@ mod whatif;
 
 pub use build::{Beside, Extent, Material};
 pub use eviction::{Eviction, Limit, PolicyRow, Relief, ReliefRow};
+pub use growth::growth_json;
 pub use json::Json;
 pub use listing::Listing;
 pub use metrics::Metrics;
@@ -33,7 +35,7 @@ pub use rows::{Column, RowFormat, Rows};
 pub use show::{Content, Shown, ShownElement, ShownKey, ShownPart, Text};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
-pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size};
+pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size, signed, signed_percent};
 pub use whatif::{Lane, Side, Unknown, WhatIf, WhatIfRow};
 
 use std::io::{self, Write};

@@ -236,6 +236,36 @@ pub fn whole_percent_of(part: u64, whole: u64) -> String {
     }
 }
 
+/// A change in bytes, with its sign.
+#[must_use]
+pub fn signed(bytes: i64) -> String {
+    let sign = match bytes {
+        0 => "",
+        1.. => "+",
+        _ => "-",
+    };
+    format!("{sign}{}", Bytes(bytes.unsigned_abs()))
+}
+
+/// A change of `change` from `old`, as a percentage with its sign; `new` where there was nothing.
+#[must_use]
+pub fn signed_percent(change: i64, old: u64) -> String {
+    let sign = if change < 0 { "-" } else { "+" };
+    let part = change.unsigned_abs();
+    if part == 0 {
+        return "0 %".to_owned();
+    }
+    if old == 0 {
+        return "new".to_owned();
+    }
+    let permille = ratio(part, old, 1000);
+    match permille {
+        0 => format!("{sign}<0.1 %"),
+        10_000.. => format!("{sign}{} %", Count(permille / 10)),
+        _ => format!("{sign}{}.{} %", permille / 10, permille % 10),
+    }
+}
+
 /// `part / whole` in `steps`ths, rounded; zero where there is nothing to divide.
 fn ratio(part: u64, whole: u64, steps: u64) -> u64 {
     let scaled = u128::from(part) * u128::from(steps) + u128::from(whole) / 2;
@@ -313,6 +343,23 @@ mod tests {
         assert_eq!(Millis(187_260_000).span(), "2 d 4 h");
         assert_eq!(Millis(-61_000).span(), "1 min 1 s");
         assert_eq!(Millis(i64::MIN).span(), "106751991167 d 7 h");
+    }
+
+    #[test]
+    fn changes_have_signs() {
+        let shown = [0, 1, -1024, i64::MIN].map(signed);
+        assert_eq!(shown, ["0 B", "+1 B", "-1.00 KiB", "-8.00 EiB"]);
+        for (change, old, text) in [
+            (0, 0, "0 %"),
+            (5, 0, "new"),
+            (5, 100, "+5.0 %"),
+            (-25, 1000, "-2.5 %"),
+            (1, 1_000_000, "+<0.1 %"),
+            (-100, 100, "-100.0 %"),
+            (123_456, 1, "+12,345,600 %"),
+        ] {
+            assert_eq!(signed_percent(change, old), text);
+        }
     }
 
     #[test]

@@ -66,6 +66,16 @@ Examples:
   rdblens whatif dump.rdb --allocator libc --format json
 
 Exit status: 0 when all was read; 2 when a part was not, or nothing could be done.";
+const DIFF_EXAMPLES: &str = "\
+Takes dumps and summaries. Both must be sized alike: a dump is sized as the summary beside it was,
+and of two dumps the old one as the new one; two summaries that were sized differently are refused.
+
+Examples:
+  rdblens diff yesterday.json dump.rdb
+  rdblens diff old.rdb new.rdb --maxmemory 8gb
+  rdblens diff base.json new.json --format json | jq '.patterns[:3]'
+
+Exit status: 0 when both were read; 2 when a part was not, or nothing could be done.";
 
 const MERGE_EXAMPLES: &str = "\
 All must have been made with the same server, allocator and settings, and the same patterns and
@@ -178,6 +188,9 @@ pub enum Command {
     WhatIf(WhatIf),
     /// Tell more about a finding: why it matters, what to do
     Explain(Explain),
+    /// Show what changed between two snapshots: by pattern, type and database
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(Diff),
     /// Join summaries: of a cluster's shards, of many servers
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
@@ -405,6 +418,55 @@ pub struct WhatIf {
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
+}
+
+/// Flags of `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// The later snapshot
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How the changes are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DiffFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub format: DiffFormat,
+    /// The server's limit, such as 8gb: tells when it is reached at the pace between the two
+    #[arg(long, value_name = "SIZE")]
+    pub maxmemory: Option<String>,
+    /// Rows in each list of the text [default: 15]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub top: Option<usize>,
+    /// When to colour [NO_COLOR counts too]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(help_heading = "Output")]
+    pub color: When,
+    /// Draw with ASCII only
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub grouping: Grouping,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+    /// See there.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// A form of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// One screen, for people
+    Text,
+    /// Everything, for programs
+    Json,
 }
 
 /// A form of a trend.

@@ -100,6 +100,8 @@ pub struct Config {
     pub server: Option<String>,
     /// The file with its settings.
     pub server_config: Option<PathBuf>,
+    /// The same settings as text, in the place of a file.
+    pub settings: Option<String>,
     /// Its allocator.
     pub allocator: Allocator,
     /// What the bytes of a key are.
@@ -145,6 +147,8 @@ pub enum Task {
     Trend(Trend),
     /// Other servers and settings beside today's.
     WhatIf(WhatIf),
+    /// What changed between two snapshots.
+    Diff(Diff),
     /// A report.
     Report(Report),
     /// Single keys in full.
@@ -252,6 +256,24 @@ pub enum TrendForm {
     Json,
 }
 
+/// How changes are told and shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Diff {
+    /// Their form.
+    pub form: DiffForm,
+    /// The server's limit.
+    pub maxmemory: Option<Bytes>,
+}
+
+/// A form of changes.
+#[derive(Debug, Clone, Copy)]
+pub enum DiffForm {
+    /// For a terminal.
+    Text(Terminal),
+    /// For programs.
+    Json,
+}
+
 /// A form of the report.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
@@ -311,6 +333,16 @@ impl Config {
             Command::Explain(Explain { id }) => {
                 let id = id.map(|id| id.parse::<Id>()).transpose()?;
                 Self::with(Task::Explain(id), Input::default(), Default::default(), host)
+            }
+            Command::Diff(wishes) => {
+                let task = diff(&wishes, host)?;
+                let names = names(&wishes.grouping)?;
+                let args::Diff { input, new, sizing, selection, .. } = wishes;
+                let config = Self::with(task, input, (sizing, selection), host)?;
+                if config.output.as_ref() == Some(&new) {
+                    return Err("--output would overwrite the dump".to_owned());
+                }
+                Ok(Self { names, more: vec![new], ..config })
             }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Show(wishes) => {
@@ -372,6 +404,7 @@ impl Config {
             now: now(input.now.as_deref())?,
             server: sizing.server,
             server_config: sizing.server_config,
+            settings: None,
             allocator: sizing.allocator,
             measure: match sizing.sizes {
                 Sizes::Allocated => Measure::Allocated,
@@ -552,15 +585,7 @@ fn drawn(
 }
 
 fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
-    if wishes.top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
-        return Err(format!("--top: from 1 to {TOP_LIMIT}"));
-    }
-    let limit = |text: &String| {
-        parse_size(text).filter(|size| size.0 > 0).ok_or_else(|| {
-            format!("--maxmemory: \"{text}\" is no size; write 8gb, 512mb or a number of bytes")
-        })
-    };
-    let length = wishes.top.map_or(Length::Screen, Length::Top);
+    let length = rows_of(wishes.top)?;
     let args::Trend { input, width, color, ascii, .. } = wishes;
     let form = match wishes.format {
         args::TrendFormat::Text => {
@@ -569,7 +594,7 @@ fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
         args::TrendFormat::Csv => TrendForm::Csv,
         args::TrendFormat::Json => TrendForm::Json,
     };
-    let maxmemory = wishes.maxmemory.as_ref().map(limit).transpose()?;
+    let maxmemory = maxmemory(wishes.maxmemory.as_deref())?;
     Ok(Task::Trend(Trend { form, maxmemory, top: wishes.top.unwrap_or(TOP) }))
 }
 
@@ -603,6 +628,33 @@ fn export(wishes: &args::Export, host: &Host) -> Result<Task, String> {
     }
     let args::Export { limit, skip_undecodable, .. } = *wishes;
     Ok(Task::Export(Export { form, limit, skip_undecodable }))
+}
+
+fn diff(wishes: &args::Diff, host: &Host) -> Result<Task, String> {
+    let length = rows_of(wishes.top)?;
+    let args::Diff { input, width, color, ascii, .. } = wishes;
+    let form = match wishes.format {
+        args::DiffFormat::Text => {
+            DiffForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
+        }
+        args::DiffFormat::Json => DiffForm::Json,
+    };
+    Ok(Task::Diff(Diff { form, maxmemory: maxmemory(wishes.maxmemory.as_deref())? }))
+}
+
+/// As many rows as the user asked for.
+fn rows_of(top: Option<usize>) -> Result<Length, String> {
+    if top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
+        return Err(format!("--top: from 1 to {TOP_LIMIT}"));
+    }
+    Ok(top.map_or(Length::Screen, Length::Top))
+}
+
+fn maxmemory(given: Option<&str>) -> Result<Option<Bytes>, String> {
+    let Some(text) = given else { return Ok(None) };
+    parse_size(text).filter(|size| size.0 > 0).map(Some).ok_or_else(|| {
+        format!("--maxmemory: \"{text}\" is no size; write 8gb, 512mb or a number of bytes")
+    })
 }
 
 fn filter(selection: Selection) -> Result<(Filter, Filters), String> {

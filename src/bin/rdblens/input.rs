@@ -106,6 +106,9 @@ pub fn server(config: &Config, head: &Head) -> Result<Server, String> {
 /// # Errors
 /// One line, when it cannot be read.
 pub fn server_config(config: &Config) -> Result<Option<String>, String> {
+    if let Some(text) = &config.settings {
+        return Ok(Some(text.clone()));
+    }
     let Some(path) = &config.server_config else { return Ok(None) };
     let text = std::fs::read_to_string(path);
     text.map(Some).map_err(|error| format!("--server-config: {}: {error}", path.display()))

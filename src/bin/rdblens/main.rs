@@ -3,6 +3,7 @@
 mod analyze;
 mod args;
 mod config;
+mod diff;
 mod exit;
 mod explain;
 mod export;
@@ -10,6 +11,7 @@ mod input;
 mod keys;
 mod load;
 mod output;
+mod pair;
 mod progress;
 mod run;
 mod settings;

@@ -2,6 +2,7 @@
 
 use crate::analyze;
 use crate::config::{Config, Task};
+use crate::diff;
 use crate::exit::Exit;
 use crate::explain;
 use crate::export;
@@ -34,6 +35,7 @@ pub fn run(config: &Config) -> Result<Exit, String> {
         Task::Summary => summary::summary(&load::unfolded(config)),
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
         Task::WhatIf(wishes) => whatif::run(config, wishes),
+        Task::Diff(wishes) => diff::run(config, wishes),
         Task::Merge => summary::merge(&load::unfolded(config)),
     }
 }

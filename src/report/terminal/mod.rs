@@ -2,6 +2,7 @@
 
 mod eviction;
 mod findings;
+mod growth;
 mod head;
 mod lifetimes;
 mod lists;
