@@ -205,6 +205,11 @@ impl Live {
         false
     }
 
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A connection.
     pub fn link(&self) -> Link {
         Link::open(self.port).expect("the server listens")
