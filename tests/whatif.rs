@@ -270,6 +270,11 @@ fn what_is_broken_or_hostile_or_no_dump_is_said() {
     let (code, text, error) = said(&["whatif", path, "--server", "redis-7.2"]);
     assert_eq!(code, Some(2));
     assert!(text.contains("INCOMPLETE") && error.contains("byte"), "{text} {error}");
+    // what a part leaves of used memory is not slack
+    let prod = fixture::fixture("redis-8.6.3/prod").bytes();
+    fs::write(path, &prod[..prod.len() / 2]).expect("writable");
+    let (code, text, _) = said(&["whatif", path, "--server", "redis-7.2"]);
+    assert_eq!((code, text.contains("what the server counted")), (Some(2), false), "{text}");
     fs::write(path, b"nothing").expect("writable");
     let (code, text, error) = said(&["whatif", path, "--server", "redis-7.2"]);
     assert_eq!((code, text.as_str(), error.lines().count()), (Some(2), "", 1));

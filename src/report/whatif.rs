@@ -107,15 +107,21 @@ impl WhatIf {
     /// Today's lane and those of the alternatives, in the order of the lanes of `groups`; `top`
     /// patterns have rows of their own. What concerns the file is added by who knows it.
     #[must_use]
-    pub fn of(groups: &Groups, lanes: Vec<Lane>, measure: Measure, top: usize) -> Self {
+    pub fn of(
+        groups: &Groups,
+        lanes: Vec<Lane>,
+        completeness: &Completeness,
+        (measure, top): (Measure, usize),
+    ) -> Self {
         let all = groups.totals().all();
         let totals: Vec<u64> = (0..lanes.len()).map(|lane| all.sizes.lane(lane).round()).collect();
-        let unknown = unknown(groups, &lanes);
+        let unknown = unknown(groups, &lanes, *completeness == Completeness::Complete);
         let mut sides = lanes.into_iter().zip(&totals).map(|(lane, bytes)| side(lane, *bytes));
         let today = sides.next().unwrap_or_default();
         let alternatives: Vec<Side> = sides.map(|side| changed(side, &today)).collect();
         Self {
             schema_version: 1,
+            completeness: completeness.clone(),
             sizes: measure,
             keys: Count(all.keys),
             today,
@@ -211,7 +217,7 @@ fn patterns(groups: &Groups, totals: &[u64], top: usize) -> Vec<WhatIfRow> {
 }
 
 /// What the figures do not tell, as far as it concerns these lanes.
-fn unknown(groups: &Groups, lanes: &[Lane]) -> Vec<Unknown> {
+fn unknown(groups: &Groups, lanes: &[Lane], is_whole: bool) -> Vec<Unknown> {
     let mut notes = Vec::new();
     let mut say = |about, text: String| notes.push(Unknown { about, text });
     let Some((today, others)) = lanes.split_first() else { return notes };
@@ -269,7 +275,8 @@ fn unknown(groups: &Groups, lanes: &[Lane]) -> Vec<Unknown> {
                 .to_owned(),
         );
     }
-    let rest = today.instance.as_ref().and_then(|instance| instance.unexplained_bytes);
+    let instance = today.instance.as_ref().filter(|_| is_whole);
+    let rest = instance.and_then(|instance| instance.unexplained_bytes);
     let rest = rest.and_then(|rest| u64::try_from(rest).ok()).map(Bytes);
     say("fragmentation", match rest {
         Some(rest) if rest.0 > 0 => format!(

@@ -111,9 +111,8 @@ fn results(
     };
     let whatif = WhatIf {
         source,
-        completeness: beside.completeness.clone(),
         filters: config.filters.clone(),
-        ..WhatIf::of(groups, lanes, config.measure, wishes.top)
+        ..WhatIf::of(groups, lanes, &beside.completeness, (config.measure, wishes.top))
     };
     (whatif, report)
 }
