@@ -20,6 +20,7 @@ fn main() -> io::Result<()> {
         blobs.collect(&bytes);
         if bytes.len() as u64 <= LARGEST {
             seed(here, "snapshot", n, &bytes)?;
+            seed(here, "values", n, &bytes)?;
             // of these, the first byte says how wide windows or chunks are
             seed(here, "windows", n, &[&[n as u8][..], &bytes].concat())?;
             if bytes.len() as u64 <= LARGEST / 5 {

@@ -14,11 +14,18 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
-use support::dump::{Dump, dump};
+use support::dump::{Dump, dump, module, redis, valkey};
 use support::fixture;
+use support::packed::{listpack, ziplist};
 use support::program::run;
 use support::read::read;
-use support::shapes::{pairs, scored};
+use support::shapes::{
+    Fields, array, early_expiring, early_expiring_listpack, expiring, expiring_listpack,
+    own_template_listpack, own_template_values, pairs, scored, template_listpack, template_values,
+    valkey_expiring,
+};
+use support::stream::stream;
+use support::values::commands;
 use tempfile::TempDir;
 
 /// A dump in a file of its own.
@@ -94,33 +101,6 @@ fn the_parts_of_every_key_of_the_fixtures_add_up() {
         }
     }
     assert!(keys > 100_000, "{keys} keys");
-}
-
-/// Commands by database, as `SELECT` says it.
-fn commands(resp: &[u8]) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
-    let (mut rest, mut db, mut all) = (resp, Vec::new(), Vec::new());
-    let number = |rest: &mut &[u8], sign: u8| -> usize {
-        let end = rest.iter().position(|byte| *byte == b'\r').expect("a line");
-        assert_eq!((rest[0], &rest[end..end + 2]), (sign, &b"\r\n"[..]));
-        let number = std::str::from_utf8(&rest[1..end]).unwrap().parse().unwrap();
-        *rest = &rest[end + 2..];
-        number
-    };
-    while !rest.is_empty() {
-        let words = number(&mut rest, b'*');
-        let mut command = Vec::new();
-        for _ in 0..words {
-            let len = number(&mut rest, b'$');
-            assert_eq!(&rest[len..len + 2], b"\r\n");
-            command.push(rest[..len].to_vec());
-            rest = &rest[len + 2..];
-        }
-        match &command[..] {
-            [select, number] if select == b"SELECT" => db = number.clone(),
-            _ => all.push((db.clone(), command)),
-        }
-    }
-    all
 }
 
 /// What a formatter of the crate `rdb` makes of a whole dump.
@@ -250,4 +230,192 @@ Largest elements           bytes    %
  sku-109947                   15  0.1
 "
     );
+}
+
+#[test]
+fn hashes_that_the_crate_does_not_know_are_exported_with_their_names_and_ttls() {
+    const LATER: u64 = 4_000_000_000_000;
+    let redis = redis(15)
+        .template(3, &["f", "g"])
+        .hash("ref", template_values(3, &["1", "2"]))
+        .hash("packed ref", template_listpack(3, &["1", "2"]))
+        .hash("own", own_template_values(&Fields::Plain(&["f", "g"]), &["1", "2"]))
+        .hash("packed own", own_template_listpack(&Fields::Packed(&["f", "g"]), 0, &["1", "2"]))
+        .hash("ttl", expiring(&[("f", "1", Some(LATER)), ("g", "2", None)]))
+        .hash("early", early_expiring(&[("f", "1", Some(LATER)), ("g", "2", None)]))
+        .hash("packed ttl", expiring_listpack(LATER, &ttl_triples(LATER)))
+        .hash("early packed", early_expiring_listpack(&ttl_triples(LATER)));
+    let valkey =
+        valkey(80).hash("ttl", valkey_expiring(&[("f", "1", Some(LATER)), ("g", "2", None)]));
+    for dump in [redis, valkey] {
+        let file = File::new(dump);
+        let exported = file.run("export", &["--format", "json"]);
+        assert_eq!((exported.status.code(), said(&exported)), (Some(0), String::new()));
+        for (name, value) in json(&exported)[0].as_object().unwrap() {
+            assert_eq!(value, &serde_json::json!({"f": "1", "g": "2"}), "{name}");
+            let shown = json(&file.run("show", &[name, "--value", "--format", "json"]));
+            let fields = &shown["keys"][0]["value"];
+            let ttl = name.contains("ttl") || name.contains("early");
+            assert_eq!(fields[0]["expires_at_ms"].as_u64(), ttl.then_some(LATER), "{name}");
+            assert_eq!(fields[1]["expires_at_ms"], serde_json::Value::Null, "{name}");
+            let largest = &shown["keys"][0]["largest_elements"];
+            assert_eq!(largest[0]["field"], "f", "{name}");
+            assert_eq!(largest[0]["expires_at_ms"].as_u64(), ttl.then_some(LATER), "{name}");
+        }
+        let resp = file.run("export", &["--format", "resp"]).stdout;
+        let commands = commands(&resp).into_iter().map(|(_, command)| command);
+        let commands: Vec<_> = commands.filter(|words| words[0] == b"HPEXPIREAT").collect();
+        let keys = json(&exported)[0].as_object().unwrap().clone();
+        let expiring = keys.keys().filter(|name| name.contains("ttl") || name.contains("early"));
+        assert_eq!(commands.len(), expiring.count());
+        let later = LATER.to_string();
+        let behind: Vec<&[u8]> = vec![later.as_bytes(), b"FIELDS", b"1", b"f"];
+        assert!(commands.iter().all(|words| words[2..] == behind[..]));
+    }
+}
+
+fn ttl_triples(later: u64) -> support::packed::Blob {
+    let later = i64::try_from(later).unwrap();
+    listpack().text("f").int(1).int(later).text("g").int(2).int(0)
+}
+
+#[test]
+fn a_ziplist_that_cannot_count_its_elements_is_exported() {
+    let texts: Vec<String> = (0..70_000).map(|n| format!("element {n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let file = File::new(redis(9).list("long", ziplist().texts(&texts)));
+    let exported = file.run("export", &["--format", "json"]);
+    assert_eq!((exported.status.code(), said(&exported)), (Some(0), String::new()));
+    assert_eq!(json(&exported)[0]["long"], serde_json::json!(texts));
+}
+
+#[test]
+fn what_cannot_be_decoded_is_named_and_counted() {
+    let dump = redis(14)
+        .string("a", "1")
+        .stream("st\x1bream", stream(21).node(1, &["f"], &[&["v"]]))
+        .module("module", module("ReJSON-RL", 3).uint(1))
+        .array("array", array().int(0, 1))
+        .string("b", "2");
+    let file = File::new(dump);
+    let exported = file.run("export", &["--format", "json"]);
+    assert_eq!(exported.status.code(), Some(2));
+    assert_eq!(json(&exported), serde_json::json!([{"a": "1", "b": "2"}]));
+    let told = said(&exported);
+    for line in [
+        "\"st\\x1bream\" of database 0: values of type stream are not decoded\n",
+        "\"module\" of database 0: values of type ReJSON-RL are not decoded\n",
+        "\"array\" of database 0: values of type array are not decoded\n",
+        "keys left out: 1 ReJSON-RL, 1 array, 1 stream; --skip-undecodable makes that no failure\n",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    let skipped = file.run("export", &["--format", "json", "--skip-undecodable"]);
+    assert_eq!((skipped.status.code(), &skipped.stdout), (Some(0), &exported.stdout));
+    assert!(said(&skipped).contains("keys left out: 1 ReJSON-RL, 1 array, 1 stream\n"));
+    let shown = file.run("show", &["array", "--value"]);
+    assert_eq!(shown.status.code(), Some(2));
+    assert!(text(&shown).starts_with("array\n"));
+    assert!(said(&shown).contains("values of type array are not decoded"));
+}
+
+#[test]
+fn a_value_that_is_damaged_inside_is_left_out_whatever_is_asked_for() {
+    let dump = dump().set("s", listpack().raw(&[0xbf, b'a'])).string("k", "v");
+    let file = File::new(dump);
+    let exported = file.run("export", &["--format", "json", "--skip-undecodable"]);
+    assert_eq!(exported.status.code(), Some(2));
+    assert_eq!(json(&exported), serde_json::json!([{"k": "v"}]));
+    assert!(said(&exported).contains("\"s\" of database 0: byte 12: "), "{}", said(&exported));
+    assert!(said(&exported).contains("keys left out: 1 damaged\n"), "{}", said(&exported));
+}
+
+#[test]
+fn filters_and_limits_choose_what_is_exported() {
+    let begin = dump().select(0).expires_ms(4_000_000_000_000).string("user:1", "a");
+    let dump = begin.hash("user:2", pairs([("f", "b")])).select(3).string("user:3", "c");
+    let file = File::new(dump.string("other", "d"));
+    let keys = |args: &[&str]| {
+        let args = [&["--format", "json"], args].concat();
+        text(&file.run("export", &args))
+    };
+    assert_eq!(
+        keys(&[]),
+        "[{\"user:1\":\"a\",\"user:2\":{\"f\":\"b\"}},{\"user:3\":\"c\",\"other\":\"d\"}]\n"
+    );
+    assert_eq!(
+        keys(&["--match", "user:*", "--type", "string"]),
+        "[{\"user:1\":\"a\"},{\"user:3\":\"c\"}]\n"
+    );
+    assert_eq!(keys(&["--with-ttl"]), "[{\"user:1\":\"a\"}]\n");
+    assert_eq!(keys(&["--db", "3", "--limit", "1"]), "[{\"user:3\":\"c\"}]\n");
+    assert_eq!(keys(&["--limit", "0"]), "[]\n");
+    assert_eq!(keys(&["--match", "none"]), "[]\n");
+    let resp = file.run("export", &["--format", "resp", "--match", "user:1"]);
+    assert_eq!(
+        text(&resp),
+        "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$6\r\nuser:1\r\n$1\r\na\r\n\
+         *3\r\n$9\r\nPEXPIREAT\r\n$6\r\nuser:1\r\n$13\r\n4000000000000\r\n"
+    );
+}
+
+#[test]
+fn a_file_is_written_at_once_and_never_over_the_dump() {
+    let file = File::new(dump().string("k", "v"));
+    let out = file.0.path().join("out.json");
+    std::fs::write(&out, "old").unwrap();
+    let name = out.to_str().unwrap();
+    let written = file.run("export", &["--format", "json", "-o", name]);
+    assert_eq!((written.status.code(), text(&written)), (Some(0), String::new()));
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "[{\"k\":\"v\"}]\n");
+    let before = std::fs::read(file.path()).unwrap();
+    let dump = format!(
+        "{}/../{}/dump.rdb",
+        file.0.path().display(),
+        file.0.path().file_name().unwrap().to_str().unwrap()
+    );
+    let refused = file.run("export", &["--format", "json", "-o", &dump]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("would overwrite the dump"));
+    assert_eq!(std::fs::read(file.path()).unwrap(), before);
+    assert_eq!(std::fs::read_dir(file.0.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_reader_that_goes_early_is_no_error() {
+    use std::io::Read;
+    let texts: Vec<String> = (0..50_000).map(|n| format!("element {n}")).collect();
+    let file = File::new(dump().list("long", texts));
+    let args = ["export".into(), file.path().into_os_string(), "--format".into(), "resp".into()];
+    let mut command = support::program::rdblens(args);
+    let command = command.stdout(std::process::Stdio::piped());
+    let mut program = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 10];
+    program.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let mut told = String::new();
+    program.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!((program.wait().unwrap().code(), told), (Some(0), String::new()));
+}
+
+/// Each ends in words and an exit status, never in a panic or a signal.
+#[test]
+fn hostile_dumps_are_survived() {
+    let lzf = [&[0xc3, 4, 0x81][..], &[0x7f; 8], b"aaaa"].concat();
+    let many = [&[0x81][..], &[0x7f; 8], &[1, b'a']].concat();
+    let mut hostile: Vec<Dump> = Vec::new();
+    for code in 0..=40 {
+        for body in [&lzf, &many, &vec![0xff; 40], &vec![0; 40], &vec![0x80; 40]] {
+            hostile.push(dump().string("before", "1").value("k", code, body));
+            hostile.push(valkey(80).string("before", "1").value("k", code, body));
+        }
+    }
+    for dump in hostile.into_iter().step_by(3) {
+        let file = File::of(&dump.cut());
+        for (command, args) in [("show", &["k", "--value"][..]), ("export", &["--format", "json"])]
+        {
+            let done = file.run(command, args);
+            assert!(matches!(done.status.code(), Some(0 | 2)), "{:?} {}", done.status, said(&done));
+            assert!(!said(&done).contains("panicked"), "{}", said(&done));
+        }
+    }
 }

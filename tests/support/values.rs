@@ -56,3 +56,30 @@ pub fn values(bytes: &[u8]) -> Values {
     serde_json::from_slice::<serde_json::Value>(&json).expect("JSON");
     Values { resp, json, ..all }
 }
+
+/// Commands by database, as `SELECT` says it.
+pub fn commands(resp: &[u8]) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
+    let (mut rest, mut db, mut all) = (resp, Vec::new(), Vec::new());
+    let number = |rest: &mut &[u8], sign: u8| -> usize {
+        let end = rest.iter().position(|byte| *byte == b'\r').expect("a line");
+        assert_eq!((rest[0], &rest[end..end + 2]), (sign, &b"\r\n"[..]));
+        let number = std::str::from_utf8(&rest[1..end]).expect("text").parse().expect("a number");
+        *rest = &rest[end + 2..];
+        number
+    };
+    while !rest.is_empty() {
+        let words = number(&mut rest, b'*');
+        let mut command = Vec::new();
+        for _ in 0..words {
+            let len = number(&mut rest, b'$');
+            assert_eq!(&rest[len..len + 2], b"\r\n");
+            command.push(rest[..len].to_vec());
+            rest = &rest[len + 2..];
+        }
+        match &command[..] {
+            [select, number] if select == b"SELECT" => db = number.clone(),
+            _ => all.push((db.clone(), command)),
+        }
+    }
+    all
+}
