@@ -162,7 +162,7 @@ pub struct Report {
     /// The deepest level of the prefix tree, if the user set one.
     pub depth: Option<usize>,
     /// From when on something is worth telling; `None` where nothing is looked for.
-    pub thresholds: Option<Thresholds>,
+    pub thresholds: Option<Box<Thresholds>>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
 }
@@ -365,7 +365,7 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
     let full = if analyze.full { FULL } else { 0 };
     let thresholds = match analyze.seek.no_findings {
         true => None,
-        false => Some(Settings::load(analyze.seek.config.as_deref())?.findings),
+        false => Some(Box::new(Settings::load(analyze.seek.config.as_deref())?.findings)),
     };
     Ok(Task::Report(Report {
         thresholds,
