@@ -287,3 +287,246 @@ fn explain_has_the_page_of_each() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8(wrong.stderr).unwrap().contains("there are ttl-leak"));
 }
+
+/// What the keys of `disk` take in all, with these settings of the server.
+fn sum(disk: &Disk, settings: &str) -> u64 {
+    let file = disk.dir.path().join("redis.conf");
+    fs::write(&file, settings).expect("writable");
+    let (path, file) = (disk.path.to_str().unwrap(), file.to_str().unwrap());
+    let output = run(["keys", path, "--server-config", file]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let rows = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    rows.map(|row| row["bytes"].as_u64().unwrap()).sum()
+}
+
+/// The one finding saves what lies between the two sums, rounding of single keys aside.
+fn saves(found: &[Value], before: u64, after: u64) {
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let (bytes, expected) = (found[0]["bytes"].as_u64().unwrap(), before - after);
+    assert!(expected > 0 && bytes.abs_diff(expected) * 500 <= expected, "{bytes} {expected}");
+    assert_eq!(found[0]["saving"], "smaller");
+    assert_eq!(found[0]["confidence"], "modelled");
+}
+
+fn hashes(fields: usize, len: usize) -> Disk {
+    let mut dump = begun();
+    for i in 0..20 {
+        let pairs = (0..fields).map(|j| (format!("field{j}"), "v".repeat(len)));
+        dump = dump.hash(format!("cart:{i}"), support::shapes::pairs(pairs));
+    }
+    disk(dump)
+}
+
+#[test]
+fn a_listpack_limit_saves_what_the_rows_under_the_higher_limit_do() {
+    let over = hashes(600, 10);
+    let report = over.report(&[]);
+    let found = of(&report, "listpack-limit");
+    let after = sum(&over, "hash-max-listpack-entries 1024\n");
+    saves(&found, sum(&over, ""), after);
+    assert!(found[0]["commands"].to_string().contains("hash-max-listpack-entries 1024"));
+    assert_eq!(
+        (&found[0]["keys"], &found[0]["subject"]["pattern"]),
+        (&20.into(), &"cart:{int}".into())
+    );
+    // twice is not enough: four times is named
+    let far = hashes(1500, 10);
+    let found = far.found("listpack-limit");
+    saves(&found, sum(&far, ""), sum(&far, "hash-max-listpack-entries 2048\n"));
+    // values that are too long are another limit
+    let long = hashes(300, 100);
+    let found = long.found("listpack-limit");
+    saves(&found, sum(&long, ""), sum(&long, "hash-max-listpack-value 128\n"));
+    for silent in [hashes(512, 10), hashes(4000, 10), hashes(300, 300)] {
+        assert!(silent.found("listpack-limit").is_empty());
+    }
+}
+
+#[test]
+fn sorted_sets_and_sets_have_limits_of_their_own() {
+    let mut dump = begun();
+    for i in 0..40 {
+        let members = (0..200).map(|j| (format!("member{j}"), f64::from(j)));
+        dump = dump.zset(format!("board:{i}"), support::shapes::scored(members));
+    }
+    let boards = disk(dump);
+    let found = boards.found("listpack-limit");
+    saves(&found, sum(&boards, ""), sum(&boards, "zset-max-listpack-entries 256\n"));
+    let sets = |n: i64, text: &str| {
+        let mut dump = begun();
+        for i in 0..20 {
+            let members = (0..n).map(|j| support::dump::Text::from(format!("{text}{}", j * 1000)));
+            dump = dump.set(format!("tags:{i}"), members.collect::<Vec<_>>());
+        }
+        disk(dump)
+    };
+    let words = sets(200, "tag");
+    let found = words.found("listpack-limit");
+    saves(&found, sum(&words, ""), sum(&words, "set-max-listpack-entries 256\n"));
+    assert!(words.found("intset-limit").is_empty());
+    let numbers = sets(700, "");
+    let found = numbers.found("intset-limit");
+    saves(&found, sum(&numbers, ""), sum(&numbers, "set-max-intset-entries 1024\n"));
+    assert!(numbers.found("listpack-limit").is_empty());
+    assert!(sets(512, "").found("intset-limit").is_empty());
+}
+
+/// `n` users, as JSON or as hashes.
+fn users(n: u64, json: bool) -> Disk {
+    let mut dump = begun();
+    for i in 0..n {
+        let name = format!("user:{i}");
+        let (mail, bio) = (format!("user{i}@example.org"), "b".repeat(40));
+        dump = if json {
+            let text = format!(
+                r#"{{ "visits": {i}, "mail": "{mail}", "admin": false, "biography": "{bio}", "tags": [1, 2] }}"#
+            );
+            dump.string(name, text)
+        } else {
+            let pairs = [
+                ("visits", i.to_string()),
+                ("mail", mail),
+                ("admin", "false".to_owned()),
+                ("biography", bio),
+                ("tags", "[1,2]".to_owned()),
+            ];
+            dump.hash(name, support::shapes::pairs(pairs))
+        };
+    }
+    disk(dump)
+}
+
+#[test]
+fn json_saves_what_hashes_of_the_same_fields_take_less() {
+    let (strings, hashes) = (users(3000, true), users(3000, false));
+    let found = strings.found("json-strings");
+    saves(&found, sum(&strings, ""), sum(&hashes, ""));
+    assert_eq!(found[0]["keys"], 3000);
+    assert!(hashes.found("json-strings").is_empty());
+    let plain = disk(sessions(begun(), 3000, |_| None));
+    assert!(plain.found("json-strings").is_empty());
+}
+
+#[test]
+fn a_sample_of_many_strings_says_so_and_is_near_the_truth() {
+    let (all, many) = (users(4000, true), users(12_000, true));
+    let [few, sampled] = [&all, &many].map(|disk| disk.found("json-strings"));
+    assert_eq!(
+        (&few[0]["confidence"], &sampled[0]["confidence"]),
+        (&"modelled".into(), &"sampled".into())
+    );
+    let [few, estimate] = [&few, &sampled].map(|found| found[0]["bytes"].as_u64().unwrap());
+    assert!((few * 3).abs_diff(estimate) * 10 < estimate, "{few} {estimate}");
+    assert!(sampled[0]["seen"].as_str().unwrap().contains("4,096 looked at"));
+    for threads in ["1", "3"] {
+        assert_eq!(of(&many.report(&["--threads", threads]), "json-strings"), sampled);
+    }
+}
+
+#[test]
+fn compressible_strings_save_what_their_compressed_forms_take_less() {
+    let pages = |form: &dyn Fn(&str) -> support::dump::Text| {
+        let mut dump = begun();
+        for i in 0..200 {
+            dump = dump.string(format!("page:{i}"), form(&format!("{i} words ").repeat(200)));
+        }
+        disk(dump)
+    };
+    let packed = pages(&|text| support::dump::lzf(text));
+    let small = pages(&|text| {
+        let bytes = support::write::lzf(text.as_bytes());
+        // the length counts
+        "\u{1}".repeat(bytes.len()).into()
+    });
+    saves(&packed.found("compressible"), sum(&packed, ""), sum(&small, ""));
+    let plain = pages(&|text| text.into());
+    assert!(plain.found("compressible").is_empty());
+}
+
+#[test]
+fn heavy_names_save_what_half_as_long_ones_take_less() {
+    let flags = |name: &dyn Fn(String) -> String| {
+        let mut dump = begun();
+        for i in 1000..4000 {
+            dump = dump.string(
+                name(format!(
+                    "service:production:region:north:application:accounts:user:flag:of:{i}"
+                )),
+                "yes",
+            );
+        }
+        disk(dump)
+    };
+    let long = flags(&|name| name);
+    let half = flags(&|name| name[..name.len() / 2 - 4].to_owned() + &name[name.len() - 4..]);
+    saves(&long.found("heavy-names"), sum(&long, ""), sum(&half, ""));
+    assert!(disk(sessions(begun(), 3000, |_| None)).found("heavy-names").is_empty());
+}
+
+#[test]
+fn tiny_strings_save_what_hashes_of_a_hundred_take_less() {
+    let counters = |hashed: bool| {
+        let mut dump = begun();
+        for bucket in 10_000..10_030 {
+            let fields = (0..100).map(|i| (format!("{bucket}{i:02}"), format!("{}", 500 + i)));
+            if hashed {
+                dump = dump.hash(format!("counter:{bucket}"), support::shapes::pairs(fields));
+                continue;
+            }
+            for (field, value) in fields {
+                dump = dump.string(format!("counter:{field}"), value);
+            }
+        }
+        disk(dump)
+    };
+    let (strings, hashes) = (counters(false), counters(true));
+    let found = strings.found("tiny-strings");
+    let (bytes, truth) =
+        (found[0]["bytes"].as_u64().unwrap(), sum(&strings, "") - sum(&hashes, ""));
+    assert!(bytes.abs_diff(truth) * 50 < truth, "{bytes} {truth}");
+    assert_eq!((&found[0]["keys"], &found[0]["confidence"]), (&3000.into(), &"sampled".into()));
+    assert!(hashes.found("tiny-strings").is_empty());
+    // fields cannot expire
+    let expiring = disk(sessions(begun(), 3000, |_| Some(HOUR)));
+    assert!(expiring.found("tiny-strings").is_empty());
+}
+
+/// Queues of 100 entries, half of them deleted if so asked.
+fn queues(pending: usize, deleted: bool) -> Disk {
+    use support::stream::{group, stream};
+    let mut dump = begun();
+    for i in 0..30 {
+        let row = ["v".repeat(50)];
+        let row: Vec<&str> = row.iter().map(String::as_str).collect();
+        let rows: Vec<&[&str]> = vec![&row; 100];
+        let ids: Vec<(u64, u64)> = (0..pending as u64).map(|n| (1000 + n, 0)).collect();
+        let holes = if deleted { 50 } else { 0 };
+        let queue = stream(21).holed(1000, &["field"], (&rows, holes));
+        dump = dump.stream(format!("queue:{i}"), queue.group(group("g").consumer("c", &ids)));
+    }
+    disk(dump)
+}
+
+#[test]
+fn pending_entries_are_told_with_what_their_lists_take() {
+    let (busy, done) = (queues(100, false), queues(0, false));
+    let found = busy.found("stream-pending");
+    let (before, after) = (sum(&busy, ""), sum(&done, ""));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let bytes = found[0]["bytes"].as_u64().unwrap();
+    assert!(bytes.abs_diff(before - after) * 500 <= bytes, "{bytes} {before} {after}");
+    assert!(found[0]["seen"].as_str().unwrap().contains("3,000 entries"), "{}", found[0]["seen"]);
+    assert!(done.found("stream-pending").is_empty());
+}
+
+#[test]
+fn deleted_entries_are_told_with_their_part_of_the_nodes() {
+    let holed = queues(0, true);
+    let found = holed.found("stream-deleted");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0]["seen"].as_str().unwrap().contains("1,500 entries"), "{}", found[0]["seen"]);
+    // half of what the nodes take, and those are nearly all of the keys
+    let (bytes, all) = (found[0]["bytes"].as_u64().unwrap(), sum(&holed, ""));
+    assert!(bytes * 2 < all && bytes * 2 > all * 3 / 4, "{bytes} {all}");
+    assert!(queues(0, false).found("stream-deleted").is_empty());
+}

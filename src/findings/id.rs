@@ -23,11 +23,27 @@ pub enum Id {
     HotSlot,
     /// Databases other than the first one hold keys.
     ManyDatabases,
+    /// Collections just over a listpack limit.
+    ListpackLimit,
+    /// Sets of integers just over the intset limit.
+    IntsetLimit,
+    /// Strings hold JSON objects.
+    JsonStrings,
+    /// Many tiny strings would take less in hashes.
+    TinyStrings,
+    /// Strings that compress well.
+    Compressible,
+    /// Names are longer than their values.
+    HeavyNames,
+    /// Stream entries that nobody acknowledged.
+    StreamPending,
+    /// Stream entries that are deleted and still held.
+    StreamDeleted,
 }
 
 impl Id {
     /// All of them, in the order of the documents.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 16] = [
         Self::TtlLeak,
         Self::NeverExpires,
         Self::LongTtl,
@@ -36,6 +52,14 @@ impl Id {
         Self::BigKey,
         Self::HotSlot,
         Self::ManyDatabases,
+        Self::ListpackLimit,
+        Self::IntsetLimit,
+        Self::JsonStrings,
+        Self::TinyStrings,
+        Self::Compressible,
+        Self::HeavyNames,
+        Self::StreamPending,
+        Self::StreamDeleted,
     ];
 
     /// Its name, as it is typed.
@@ -50,6 +74,14 @@ impl Id {
             Self::BigKey => "big-key",
             Self::HotSlot => "hot-slot",
             Self::ManyDatabases => "many-databases",
+            Self::ListpackLimit => "listpack-limit",
+            Self::IntsetLimit => "intset-limit",
+            Self::JsonStrings => "json-strings",
+            Self::TinyStrings => "tiny-strings",
+            Self::Compressible => "compressible",
+            Self::HeavyNames => "heavy-names",
+            Self::StreamPending => "stream-pending",
+            Self::StreamDeleted => "stream-deleted",
         }
     }
 

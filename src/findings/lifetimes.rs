@@ -108,21 +108,13 @@ fn far(context: &Context<'_>, pattern: &Pattern, absurd: Share) -> Finding {
         .count(pattern.mass().keys())
         .text(" expire in more than a year");
     let ttl = 30 * DAY_S;
-    let mut commands = Vec::new();
-    if context.shell.is_from(7, 0) {
-        commands.push("# only those that would live longer than 30 days are changed".to_owned());
-        let each = format!("EXPIRE \"&\" {ttl} LT");
-        commands.extend(context.shell.for_each(&pattern.name, pattern.is_rule, &each));
-        commands.push(
-            "# LT also gives a TTL to keys without one; leave it if some must stay".to_owned(),
-        );
-    } else {
-        commands.push("# only those that would live longer than 30 days are changed".to_owned());
-        let each = format!(
-            "EVAL \"if redis.call([[TTL]],KEYS[1])>{ttl} then redis.call([[EXPIRE]],KEYS[1],{ttl}) end\" 1 \"&\""
-        );
-        commands.extend(context.shell.for_each(&pattern.name, pattern.is_rule, &each));
-    }
+    // `EXPIRE ... LT` would also give one to keys without
+    let each = format!(
+        "EVAL \"if redis.call([[TTL]],KEYS[1])>{ttl} then redis.call([[EXPIRE]],KEYS[1],{ttl}) end\" 1 \"&\""
+    );
+    let mut commands =
+        vec!["# only those that would live longer than 30 days are changed".to_owned()];
+    commands.extend(context.shell.for_each(&pattern.name, pattern.is_rule, &each));
     Finding {
         seen,
         advice: Phrase::new("see whether seconds were given as milliseconds; shorten the TTL"),

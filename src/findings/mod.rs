@@ -2,23 +2,30 @@
 //!
 //! Made from groups alone. Knows nothing of how figures and names are written.
 
+mod again;
 mod commands;
 mod id;
 mod lifetimes;
+mod limits;
 mod phrase;
 mod places;
+mod streams;
+mod strings;
 mod thresholds;
 
+pub use again::Again;
 pub use id::Id;
 pub use phrase::{Phrase, Piece};
 pub use thresholds::{
-    BigKey, ExpiredHeld, HotSlot, IdleKeys, Least, LongTtl, ManyDatabases, NeverExpires, Percent,
-    Silence, Thresholds, TtlLeak,
+    BigKey, Compressible, ExpiredHeld, HeavyNames, HotSlot, IdleKeys, IntsetLimit, JsonStrings,
+    Least, ListpackLimit, LongTtl, ManyDatabases, NeverExpires, Percent, Silence, StreamDeleted,
+    StreamPending, Thresholds, TinyStrings, TtlLeak,
 };
 
-use crate::groups::{Database, Groups, Pattern, Sample, Share};
+use crate::groups::{Class, Database, Groups, Pattern, Patterns, Picks, Sample, Share};
 use commands::Shell;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Something that is worth doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +112,8 @@ pub struct Material<'m> {
     pub names: &'m dyn Fn(Sample) -> Option<Box<[u8]>>,
     /// The server that would be told to do something.
     pub server: ServerFacts,
+    /// Where keys can be read again; of a summary they cannot, and what needs it is left out.
+    pub again: Option<&'m Again<'m>>,
     /// Findings of one kind are told up to this many.
     pub most: usize,
 }
@@ -130,10 +139,11 @@ pub struct Found {
 /// Looks for everything.
 #[must_use]
 pub fn find(material: Material<'_>, thresholds: &Thresholds) -> Found {
-    let patterns = material.groups.patterns().list();
-    let context = Context::new(material, thresholds, &patterns);
+    let finder = material.groups.patterns();
+    let patterns = finder.list();
+    let context = Context::new(material, thresholds, (&finder, &patterns));
     let mut all = Vec::new();
-    let looks: [fn(&Context<'_>) -> Vec<Finding>; 8] = [
+    let looks: [fn(&Context<'_>) -> Vec<Finding>; 11] = [
         lifetimes::leaks,
         lifetimes::never,
         lifetimes::long,
@@ -142,11 +152,19 @@ pub fn find(material: Material<'_>, thresholds: &Thresholds) -> Found {
         places::big_keys,
         places::hot_slots,
         places::databases,
+        limits::raise,
+        strings::look,
+        streams::look,
     ];
     for look in looks {
         let mut found = look(&context);
         order(&mut found);
-        found.truncate(material.most);
+        let mut told = BTreeMap::<Id, usize>::new();
+        found.retain(|finding| {
+            let told = told.entry(finding.id).or_default();
+            *told += 1;
+            *told <= material.most
+        });
         all.extend(found);
     }
     order(&mut all);
@@ -172,6 +190,7 @@ fn order(findings: &mut [Finding]) {
 struct Context<'c> {
     material: Material<'c>,
     thresholds: &'c Thresholds,
+    finder: &'c Patterns,
     patterns: &'c [Pattern],
     shell: Shell,
     /// All keys.
@@ -179,7 +198,11 @@ struct Context<'c> {
 }
 
 impl<'c> Context<'c> {
-    fn new(material: Material<'c>, thresholds: &'c Thresholds, patterns: &'c [Pattern]) -> Self {
+    fn new(
+        material: Material<'c>,
+        thresholds: &'c Thresholds,
+        (finder, patterns): (&'c Patterns, &'c [Pattern]),
+    ) -> Self {
         let mut dbs: Vec<u64> = Vec::new();
         for cell in material.groups.cells() {
             if let Database::Number(db) = cell.database
@@ -192,6 +215,12 @@ impl<'c> Context<'c> {
         let all = Share { keys: totals.keys(), bytes: totals.bytes() };
         let clustered = !material.groups.slots().is_empty();
         let shell = Shell { server: material.server, dbs, clustered };
-        Self { material, thresholds, patterns, shell, all }
+        Self { material, thresholds, finder, patterns, shell, all }
+    }
+
+    /// Keys of a class to be read again, where they can be.
+    fn second_look(&self, class: Class) -> Option<(&'c Again<'c>, Picks)> {
+        let picks = self.material.groups.picks(class)?;
+        self.material.again.map(|again| (again, picks))
     }
 }

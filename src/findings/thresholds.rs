@@ -116,6 +116,56 @@ tables! {
         /// So many databases other than the first hold keys.
         databases: u64 = 1,
     }
+    /// When a higher listpack limit is worth it.
+    ListpackLimit {
+        /// What it must save in a pattern.
+        bytes: Least = Least(64 << 10),
+    }
+    /// When a higher intset limit is worth it.
+    IntsetLimit {
+        /// What it must save in a pattern.
+        bytes: Least = Least(64 << 10),
+    }
+    /// When JSON is better kept in hashes.
+    JsonStrings {
+        /// What that must save in a pattern.
+        bytes: Least = Least(64 << 10),
+        /// The part of what those strings take that it must save.
+        percent: Percent = Percent(10),
+    }
+    /// When tiny strings are better kept in hashes.
+    TinyStrings {
+        /// How many a pattern must have.
+        keys: u64 = 1000,
+        /// What that must save.
+        bytes: Least = Least(64 << 10),
+        /// The part of what those strings take that it must save.
+        percent: Percent = Percent(30),
+    }
+    /// When strings are worth compressing.
+    Compressible {
+        /// What that must save in a pattern.
+        bytes: Least = Least(64 << 10),
+        /// The part of what those strings take that it must save.
+        percent: Percent = Percent(30),
+    }
+    /// When shorter names are worth it.
+    HeavyNames {
+        /// What names of half the length must save in a pattern.
+        bytes: Least = Least(64 << 10),
+        /// The part of what those keys take that it must save.
+        percent: Percent = Percent(10),
+    }
+    /// When pending entries of streams matter.
+    StreamPending {
+        /// What they must take in a pattern.
+        bytes: Least = Least(64 << 10),
+    }
+    /// When deleted entries of streams matter.
+    StreamDeleted {
+        /// What they must take in a pattern.
+        bytes: Least = Least(64 << 10),
+    }
 }
 
 /// A finding that is not to be told.
@@ -158,6 +208,22 @@ pub struct Thresholds {
     pub hot_slot: HotSlot,
     /// Of [`Id::ManyDatabases`].
     pub many_databases: ManyDatabases,
+    /// Of [`Id::ListpackLimit`].
+    pub listpack_limit: ListpackLimit,
+    /// Of [`Id::IntsetLimit`].
+    pub intset_limit: IntsetLimit,
+    /// Of [`Id::JsonStrings`].
+    pub json_strings: JsonStrings,
+    /// Of [`Id::TinyStrings`].
+    pub tiny_strings: TinyStrings,
+    /// Of [`Id::Compressible`].
+    pub compressible: Compressible,
+    /// Of [`Id::HeavyNames`].
+    pub heavy_names: HeavyNames,
+    /// Of [`Id::StreamPending`].
+    pub stream_pending: StreamPending,
+    /// Of [`Id::StreamDeleted`].
+    pub stream_deleted: StreamDeleted,
     /// What is not to be told.
     pub silence: Vec<Silence>,
 }

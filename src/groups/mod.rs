@@ -4,6 +4,7 @@
 
 mod arena;
 mod census;
+mod evidence;
 mod filter;
 mod fold;
 mod held;
@@ -39,6 +40,7 @@ mod types;
 mod usage;
 
 pub use census::Census;
+pub use evidence::{Class, Pick, Picks};
 pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
 pub use held::Sample;

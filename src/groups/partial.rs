@@ -1,5 +1,6 @@
 //! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
 
+use super::evidence::{Class, Evidence, Picks};
 use super::held::Kept;
 use super::kind::{Cell, Cells, by};
 use super::patterns::{Pattern, Patterns};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub top: usize,
     /// How large the prefix tree may become.
     pub bounds: Bounds,
+    /// Whether keys are remembered that are worth a second look.
+    pub evidence: bool,
     /// Patterns that the user named; the first one that fits a name claims it.
     pub rules: Option<Arc<Rules>>,
     /// Whether patterns have their sizes in every lane, rather than in the first alone.
@@ -55,6 +58,7 @@ impl Settings {
             separators: Separators::default(),
             top: 20,
             bounds: Bounds::default(),
+            evidence: false,
             rules: None,
             lanes: false,
             exempt: None,
@@ -80,6 +84,7 @@ pub struct Groups {
     pub(super) slots: Slots,
     tags: Tags,
     pub(super) fields: FieldTtls,
+    evidence: Option<Evidence>,
     pub(super) tree: Tree,
     pub(super) rules: Option<Arc<Rules>>,
     lanes: bool,
@@ -102,6 +107,7 @@ impl Groups {
             slots: Slots::default(),
             tags: Tags::of(&settings.slots),
             fields: FieldTtls::default(),
+            evidence: settings.evidence.then(Evidence::default),
             tree: Tree::new(separators, bounds, exempt),
             rules: settings.rules.clone(),
             lanes: settings.lanes,
@@ -131,6 +137,9 @@ impl Groups {
         }
         if let Some(times) = row.field_times {
             self.fields.add(bytes, times);
+        }
+        if let Some(evidence) = &mut self.evidence {
+            evidence.add(bytes, row);
         }
         let kept = Kept {
             kind: row.kind,
@@ -183,6 +192,9 @@ impl Groups {
         self.slots += mem::take(&mut other.slots);
         self.tags.take_in(&mut other.tags);
         self.fields.merge(&mem::take(&mut other.fields));
+        if let (Some(mine), Some(theirs)) = (&mut self.evidence, &mut other.evidence) {
+            mine.take_in(theirs);
+        }
         self.tree.take_in(&mut other.tree);
     }
 
@@ -287,6 +299,13 @@ impl Groups {
     pub fn prefixes(&self) -> Prefix {
         let least = self.least();
         prefixes::build(self.tree.clone(), &heavy(&self.by_bytes, least), least, self.taken_at_ms)
+    }
+
+    /// Keys that are worth a second look, a sample where they are many; `None` where none were
+    /// remembered: without the setting, and of summaries.
+    #[must_use]
+    pub fn picks(&self, class: Class) -> Option<Picks> {
+        self.evidence.as_ref().map(|evidence| evidence.picks(class))
     }
 
     /// What names look like, and what of them holds how much.

@@ -87,15 +87,23 @@ impl Group {
 impl Stream {
     /// Adds a node whose entries have the fields `fields`, with the values in `rows`; each row's id
     /// is one millisecond behind the one before.
-    pub fn node(mut self, first: u64, fields: &[&str], rows: &[&[&str]]) -> Self {
-        let count = rows.len() as i64;
-        let mut blob = listpack().ints([count, 0, fields.len() as i64]).texts(fields).int(0);
+    pub fn node(self, first: u64, fields: &[&str], rows: &[&[&str]]) -> Self {
+        self.holed(first, fields, (rows, 0))
+    }
+
+    /// The same with the first `deleted` rows marked as deleted.
+    pub fn holed(mut self, first: u64, fields: &[&str], rows: (&[&[&str]], usize)) -> Self {
+        let (rows, deleted) = rows;
+        let there = (rows.len() - deleted) as i64;
+        let head = [there, deleted as i64, fields.len() as i64];
+        let mut blob = listpack().ints(head).texts(fields).int(0);
         for (at, row) in (0..).zip(rows) {
             // flag 2: the fields are those of the node; the last piece says how many came before it
-            blob = blob.ints([2, at, 0]).texts(*row).int(3 + row.len() as i64);
+            let flags = 2 + i64::from(at < deleted as i64);
+            blob = blob.ints([flags, at, 0]).texts(*row).int(3 + row.len() as i64);
         }
         self.nodes.push([Text::raw(raw((first, 0))).0, blob.to_text().0].concat());
-        self.length += rows.len() as u64;
+        self.length += there as u64;
         self.last = (first + rows.len() as u64, 0);
         self
     }

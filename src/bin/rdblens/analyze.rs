@@ -1,6 +1,6 @@
 //! `rdblens analyze`: what fills it.
 
-use crate::config::{Config, Form, Report as Wishes};
+use crate::config::{Config, Form, Report as Wishes, Task};
 use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::load;
@@ -8,7 +8,7 @@ use crate::output::{self, Output};
 use crate::run;
 use crate::timings::Reading;
 use rdblens::entries::Tail;
-use rdblens::findings::{self, ServerFacts};
+use rdblens::findings::{self, Again, ServerFacts};
 use rdblens::footprint::{Measure, Product, ServerName, instance};
 use rdblens::groups::{
     Census, Finish, Groups, HEAVY_SLOT, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally,
@@ -44,7 +44,7 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
     let report = Report { source, filters: config.filters.clone(), ..report };
     let server = summary.profile.server.parse().ok();
     let name = |sample: Sample| names.get(&sample.hash).cloned();
-    let report = with_findings(report, wishes, (&groups, &name, server.as_ref()));
+    let report = with_findings(report, wishes, (&groups, &name, server.as_ref()), None);
     let mut output = Output::open(config)?;
     show(&report, wishes, &mut output)?;
     output.finish()?;
@@ -99,13 +99,14 @@ fn with_findings(
     report: Report,
     wishes: &Wishes,
     (groups, names, server): (&Groups, &Names<'_>, Option<&ServerName>),
+    again: Option<&Again<'_>>,
 ) -> Report {
     let Some(thresholds) = &wishes.thresholds else { return report };
     let server = server.map_or(ServerFacts::default(), |name| ServerFacts {
         valkey: name.product == Product::Valkey,
         version: (name.version.major, name.version.minor),
     });
-    let material = findings::Material { groups, names, server, most: wishes.top };
+    let material = findings::Material { groups, names, server, again, most: wishes.top };
     let (told, silenced) = FindingRow::of(&findings::find(material, thresholds));
     Report { findings: told, silenced, ..report }
 }
@@ -141,7 +142,10 @@ pub enum Passes {
 /// Groups the keys.
 pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> Found {
     let taken_at = run::reference(input.config, input).unwrap_or(Millis(0));
-    let mut settings = Settings { top, ..input.config.names.settings(taken_at) };
+    let evidence = passes == Passes::Two
+        && matches!(&input.config.task, Task::Report(wishes) if wishes.thresholds.is_some());
+    let usual = input.config.names.settings(taken_at);
+    let mut settings = Settings { top, evidence, ..usual };
     // the instance is always a matter of allocated bytes
     let measures = match input.config.measure {
         Measure::Allocated => &[Measure::Allocated][..],
@@ -193,7 +197,13 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
         instance: config.filter.is_open().then(|| instance(input, found)),
         ..Report::of(material, extent(wishes))
     };
-    with_findings(report, wishes, (groups, &names, Some(&input.server.name)))
+    let again = Again {
+        source,
+        server: Arc::clone(&input.server),
+        templates: Arc::clone(&input.templates),
+        measure: config.measure,
+    };
+    with_findings(report, wishes, (groups, &names, Some(&input.server.name)), Some(&again))
 }
 
 /// The file, and what it says of itself.

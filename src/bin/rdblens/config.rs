@@ -179,7 +179,7 @@ pub struct Report {
     /// The server's limit, where it is known.
     pub limit: Option<Limit>,
     /// From when on something is worth telling; `None` where nothing is looked for.
-    pub thresholds: Option<Thresholds>,
+    pub thresholds: Option<Box<Thresholds>>,
     /// Where metrics go, if anywhere.
     pub metrics: Option<PathBuf>,
 }
@@ -484,7 +484,7 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
     let full = if analyze.full { FULL } else { 0 };
     let thresholds = match analyze.seek.no_findings {
         true => None,
-        false => Some(Settings::load(analyze.seek.config.as_deref())?.findings),
+        false => Some(Box::new(Settings::load(analyze.seek.config.as_deref())?.findings)),
     };
     Ok(Task::Report(Report {
         thresholds,

@@ -1,0 +1,148 @@
+//! Keys read a second time: those of a sample, each by itself.
+
+use crate::entries::{Elements, Entry, Item, StreamPart, Walk};
+use crate::entries::{ModulePart, Packed, Str};
+use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
+use crate::groups::Source;
+use std::sync::Arc;
+
+/// Where keys can be read again, and how they are sized.
+#[derive(Clone)]
+pub struct Again<'a> {
+    /// The snapshot.
+    pub source: Source<'a>,
+    /// The server that it is sized for.
+    pub server: Arc<Server>,
+    /// Its templates.
+    pub templates: Arc<TemplateShares>,
+    /// What the bytes of keys are.
+    pub measure: Measure,
+}
+
+impl Again<'_> {
+    /// What sizes keys under each of these limits.
+    pub(super) fn footprinter(&self, limits: &[Limits]) -> Footprinter {
+        let lane = |limits: &Limits| {
+            let server = Server { limits: *limits, ..(*self.server).clone() };
+            Lane { server: Arc::new(server), measure: self.measure }
+        };
+        Footprinter::new(limits.iter().map(lane).collect(), Arc::clone(&self.templates))
+    }
+
+    /// Lets `look` see the key that begins at `at`; nothing where it cannot be read again.
+    pub(super) fn key<T>(
+        &self,
+        at: u64,
+        look: impl FnOnce(Opened<'_, '_>) -> Option<T>,
+    ) -> Option<T> {
+        let mut cursor = self.source.cursor(at);
+        let mut walk = Walk::from_middle(self.source.head);
+        loop {
+            match walk.next(&mut cursor).ok()? {
+                Item::Entry(entry) => {
+                    let mut name = Vec::new();
+                    let name = entry.key.decode(&mut name).ok()?;
+                    return look(Opened { entry, name, walk: &mut walk, cursor: &mut cursor });
+                }
+                // a field that stands between a key's prefixes and its type
+                Item::Aux { .. } => {}
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// A key, with its value still to be read.
+pub(super) struct Opened<'o, 'a> {
+    pub entry: Entry<'a>,
+    pub name: &'o [u8],
+    walk: &'o mut Walk,
+    cursor: &'o mut crate::bytes::Cursor<'a>,
+}
+
+impl<'a> Opened<'_, 'a> {
+    /// Its value, where that is one string.
+    pub fn string(self) -> Option<Str<'a>> {
+        self.walk.string(self.cursor).ok()
+    }
+
+    /// Hands its elements to `out`.
+    pub fn value(self, out: &mut impl Elements) -> Option<()> {
+        self.walk.value(self.cursor, out).ok()
+    }
+
+    /// Its size in every lane of `footprinter`.
+    pub fn sizes(self, footprinter: &mut Footprinter) -> Option<Sizes> {
+        footprinter.begin(&self.entry, self.name);
+        self.walk.value(self.cursor, footprinter).ok()?;
+        footprinter.finish().ok().map(|footprint| footprint.sizes)
+    }
+}
+
+/// A stream without what is pending in it, and what there is of that.
+pub(super) struct Settled<'f> {
+    pub footprinter: &'f mut Footprinter,
+    pub pending: u64,
+    /// Entries in its nodes that are there, and that are marked as deleted.
+    pub entries: [u64; 2],
+    /// What the deleted ones take of the nodes' bytes.
+    pub held: u64,
+    scratch: Vec<u8>,
+}
+
+impl<'f> Settled<'f> {
+    pub const fn new(footprinter: &'f mut Footprinter) -> Self {
+        Self { footprinter, pending: 0, entries: [0; 2], held: 0, scratch: Vec::new() }
+    }
+
+    fn node(&mut self, listpack: &Packed<'_>) {
+        // the master entry begins with how many entries are there and how many are deleted
+        let (mut place, mut figures) = (0, [0_u64; 2]);
+        let opened = listpack.each(&mut self.scratch, |piece| {
+            if let Some(figure) = figures.get_mut(place) {
+                *figure = piece.as_int().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+            }
+            place += 1;
+        });
+        if opened.is_err() {
+            return;
+        }
+        let [there, deleted] = figures;
+        for (sum, figure) in self.entries.iter_mut().zip(figures) {
+            *sum = sum.saturating_add(figure);
+        }
+        let part = u128::from(listpack.bytes) * u128::from(deleted);
+        let part = part.checked_div(u128::from(there) + u128::from(deleted)).unwrap_or_default();
+        self.held = self.held.saturating_add(u64::try_from(part).unwrap_or_default());
+    }
+}
+
+impl Elements for Settled<'_> {
+    fn stream(&mut self, part: StreamPart<'_>) {
+        match part {
+            StreamPart::Pending { .. } => self.pending += 1,
+            StreamPart::ConsumerPending { .. } | StreamPart::Released { .. } => {}
+            StreamPart::Node { listpack, .. } => {
+                self.node(&listpack);
+                self.footprinter.stream(part);
+            }
+            other => self.footprinter.stream(other),
+        }
+    }
+
+    fn module(&mut self, part: ModulePart<'_>) {
+        self.footprinter.module(part);
+    }
+}
+
+/// A size as a number to estimate with.
+#[allow(clippy::cast_precision_loss, reason = "an estimate")]
+pub(super) fn float(size: Size) -> f64 {
+    size.raw() as f64 / 65_536.0
+}
+
+/// An estimate as a number of bytes or keys.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "floats saturate")]
+pub(super) fn whole(estimate: f64) -> u64 {
+    estimate.max(0.0).round() as u64
+}

@@ -1,0 +1,187 @@
+//! Collections just over an encoding limit: what a higher limit would take off them.
+
+use super::again::{Again, float, whole};
+use super::{Confidence, Context, Finding, Id, Phrase, Saving, Subject};
+use crate::entries::ValueKind;
+use crate::footprint::Limits;
+use crate::groups::{Class, Picks};
+use std::collections::BTreeMap;
+
+/// What limits are multiplied by.
+const STEPS: [u64; 2] = [2, 4];
+/// A lower step that has so much of the best one's saving is enough, in percent.
+const ENOUGH: f64 = 0.8;
+
+/// A setting, and a value for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Setting {
+    name: &'static str,
+    now: u64,
+    value: u64,
+}
+
+/// What a setting would save in a pattern.
+#[derive(Debug, Clone, Copy, Default)]
+struct Saved {
+    keys: f64,
+    bytes: f64,
+}
+
+/// Collections that a higher limit would pack.
+pub(super) fn raise(context: &Context<'_>) -> Vec<Finding> {
+    let Some((again, picks)) = context.second_look(Class::Unpacked) else { return Vec::new() };
+    let mut found = BTreeMap::<(String, &str), Vec<(Setting, Saved)>>::new();
+    for ((pattern, setting), saved) in measure(context, again, &picks) {
+        found.entry((pattern, setting.name)).or_default().push((setting, saved));
+    }
+    let mut findings = Vec::new();
+    for ((pattern, ..), steps) in found {
+        let best = steps.iter().map(|(_, saved)| saved.bytes).fold(0.0, f64::max);
+        // in the order of their values
+        let enough = steps.into_iter().find(|(_, saved)| saved.bytes >= best * ENOUGH);
+        if let Some((setting, saved)) = enough {
+            findings.extend(finding(context, &pattern, (setting, saved), picks.complete));
+        }
+    }
+    findings
+}
+
+/// What each setting would save in each pattern.
+fn measure(
+    context: &Context<'_>,
+    again: &Again<'_>,
+    picks: &Picks,
+) -> BTreeMap<(String, Setting), Saved> {
+    let now = &again.server.limits;
+    let [two, four] = STEPS.map(|step| packed(now, step));
+    let long = Limits {
+        hash_value: now.hash_value.saturating_mul(2),
+        zset_value: now.zset_value.saturating_mul(2),
+        set_value: now.set_value.saturating_mul(2),
+        ..*now
+    };
+    let mut packs = again.footprinter(&[*now, two, four, long]);
+    let [two, four] = STEPS
+        .map(|step| Limits { intset_entries: now.intset_entries.saturating_mul(step), ..*now });
+    let mut intsets = again.footprinter(&[*now, two, four]);
+    let mut saved = BTreeMap::<(String, Setting), Saved>::new();
+    for pick in &picks.keys {
+        let read = again.key(pick.at, |key| {
+            let pattern = context.finder.name(key.name).to_owned();
+            let kind = key.entry.kind;
+            if kind == ValueKind::Set {
+                // which of its two limits a set is over hangs on its members: both are tried
+                let sizes = key.sizes(&mut intsets)?;
+                return Some((pattern, kind, sizes));
+            }
+            Some((pattern, kind, key.sizes(&mut packs)?))
+        });
+        let Some((pattern, kind, sizes)) = read else { continue };
+        let mut add = |setting: Setting, lane: usize, sizes: &crate::footprint::Sizes| {
+            let less = float(sizes.first()) - float(sizes.lane(lane));
+            if less > 0.0 {
+                let sum = saved.entry((pattern.clone(), setting)).or_default();
+                sum.keys += pick.times;
+                sum.bytes += less * pick.times;
+            }
+        };
+        if kind == ValueKind::Set {
+            for (lane, step) in STEPS.into_iter().enumerate() {
+                add(entries("set-max-intset-entries", now.intset_entries, step), lane + 1, &sizes);
+            }
+            let Some(sizes) = again.key(pick.at, |key| key.sizes(&mut packs)) else { continue };
+            of_kind(now, kind, &mut |setting, lane| add(setting, lane, &sizes));
+        } else {
+            of_kind(now, kind, &mut |setting, lane| add(setting, lane, &sizes));
+        }
+    }
+    saved
+}
+
+/// The settings for a type, with the lanes that have them.
+fn of_kind(now: &Limits, kind: ValueKind, each: &mut dyn FnMut(Setting, usize)) {
+    let (count, length, limits) = match kind {
+        ValueKind::Hash => (
+            "hash-max-listpack-entries",
+            "hash-max-listpack-value",
+            [now.hash_entries, now.hash_value],
+        ),
+        ValueKind::Zset => (
+            "zset-max-listpack-entries",
+            "zset-max-listpack-value",
+            [now.zset_entries, now.zset_value],
+        ),
+        _ => {
+            ("set-max-listpack-entries", "set-max-listpack-value", [now.set_entries, now.set_value])
+        }
+    };
+    let [most, longest] = limits;
+    for (lane, step) in STEPS.into_iter().enumerate() {
+        each(entries(count, most, step), lane + 1);
+    }
+    each(entries(length, longest, 2), STEPS.len() + 1);
+}
+
+const fn entries(name: &'static str, now: u64, times: u64) -> Setting {
+    Setting { name, now, value: now.saturating_mul(times) }
+}
+
+/// Limits of so many times the entries.
+fn packed(now: &Limits, step: u64) -> Limits {
+    Limits {
+        hash_entries: now.hash_entries.saturating_mul(step),
+        zset_entries: now.zset_entries.saturating_mul(step),
+        set_entries: now.set_entries.saturating_mul(step),
+        ..*now
+    }
+}
+
+fn finding(
+    context: &Context<'_>,
+    pattern: &str,
+    (setting, saved): (Setting, Saved),
+    complete: bool,
+) -> Option<Finding> {
+    let is_intset = setting.name.starts_with("set-max-intset");
+    let id = if is_intset { Id::IntsetLimit } else { Id::ListpackLimit };
+    let least = match is_intset {
+        true => context.thresholds.intset_limit.bytes,
+        false => context.thresholds.listpack_limit.bytes,
+    };
+    let (keys, bytes) = (whole(saved.keys), whole(saved.bytes));
+    if bytes < least.0 || bytes == 0 {
+        return None;
+    }
+    // its name before listpacks
+    let name = match context.shell.is_from(7, 0) || is_intset {
+        true => setting.name.to_owned(),
+        false => setting.name.replace("listpack", "ziplist"),
+    };
+    let seen = Phrase::default()
+        .name(pattern.as_bytes())
+        .text(": ")
+        .keys(keys)
+        .text(" just over ")
+        .text(&name)
+        .text(&format!(" {}", setting.now));
+    Some(Finding {
+        id,
+        subject: Subject::Pattern(pattern.to_owned()),
+        keys,
+        bytes,
+        saving: Saving::Smaller,
+        confidence: if complete { Confidence::Modelled } else { Confidence::Sampled },
+        seen,
+        advice: Phrase::new(&format!("{name} {} would take ", setting.value))
+            .bytes(bytes)
+            .text(" off it"),
+        commands: vec![
+            "# holds for all keys of the type, and is lost at a restart unless written down".to_owned(),
+            context.shell.plain(&format!("CONFIG SET {name} {}", setting.value)),
+            context.shell.plain("CONFIG REWRITE"),
+            "# keys that are there stay as they are until they are loaded again: by a restart, or on a"
+                .to_owned(),
+            "# replica that is set so before it syncs, and then takes over".to_owned(),
+        ],
+    })
+}

@@ -1,0 +1,211 @@
+//! Keys that are worth a second look: a sample in which a key stands the likelier, the more it takes.
+//!
+//! A key's priority is its bytes over a number between zero and one that is drawn from its name;
+//! those with the highest priorities are the sample (Duffield, Lund and Thorup, "Priority sampling
+//! for estimation of arbitrary subset sums"). It is a matter of the keys alone, not of their order.
+
+use super::row::Row;
+use crate::entries::ValueKind;
+use crate::footprint::{Encoding, Size};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::Hasher;
+
+/// Collections with more elements are far beyond any limit that is worth setting.
+const MANY: u64 = 4096;
+
+/// What keys are looked at for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Strings.
+    String,
+    /// Hashes, sets and sorted sets that are too large to be packed, but not by far.
+    Unpacked,
+    /// Streams.
+    Stream,
+}
+
+impl Class {
+    const ALL: [Self; 3] = [Self::String, Self::Unpacked, Self::Stream];
+
+    /// How many keys a sample has.
+    const fn most(self) -> usize {
+        match self {
+            Self::String | Self::Unpacked => 4096,
+            Self::Stream => 256,
+        }
+    }
+
+    #[inline(always)]
+    fn of(row: &Row<'_>) -> Option<Self> {
+        match row.kind {
+            ValueKind::String => Some(Self::String),
+            ValueKind::Stream => Some(Self::Stream),
+            ValueKind::Hash | ValueKind::Set | ValueKind::Zset => {
+                let is_table = matches!(row.encoding, Encoding::Hashtable | Encoding::Skiplist);
+                (is_table && row.elements.is_some_and(|n| n <= MANY)).then_some(Self::Unpacked)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A key of a sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pick {
+    /// Where it begins in the snapshot.
+    pub at: u64,
+    /// What it takes.
+    pub bytes: Size,
+    /// How many such keys it stands for.
+    pub times: f64,
+}
+
+/// A sample.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Picks {
+    /// Its keys.
+    pub keys: Vec<Pick>,
+    /// Whether these are all keys of the class.
+    pub complete: bool,
+}
+
+/// A key that may be in the sample, the one with the highest priority first; of equals the first one
+/// in the snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    /// The bits of a positive float, which are in its order.
+    priority: u64,
+    at: Reverse<u64>,
+    bytes: Size,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Reservoir {
+    /// One more than the sample: the last one tells how likely the others were.
+    heap: BinaryHeap<Reverse<Candidate>>,
+    floor: u64,
+}
+
+impl Reservoir {
+    #[inline(always)]
+    fn add(&mut self, candidate: Candidate, most: usize) {
+        if candidate.priority >= self.floor {
+            self.push(candidate, most);
+        }
+    }
+
+    #[inline(never)]
+    fn push(&mut self, candidate: Candidate, most: usize) {
+        self.heap.push(Reverse(candidate));
+        if self.heap.len() > most + 1 {
+            self.heap.pop();
+        }
+        if self.heap.len() > most {
+            self.floor = self.heap.peek().map_or(0, |Reverse(last)| last.priority);
+        }
+    }
+
+    fn picks(&self, most: usize) -> Picks {
+        let mut all: Vec<Candidate> = self.heap.iter().map(|Reverse(key)| *key).collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        let threshold = all.get(most).map(|last| f64::from_bits(last.priority));
+        let keys = all.iter().take(most).map(|key| Pick {
+            at: key.at.0,
+            bytes: key.bytes,
+            times: threshold.map_or(1.0, |threshold| (threshold / float(key.bytes)).max(1.0)),
+        });
+        Picks { keys: keys.collect(), complete: threshold.is_none() }
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "an estimate")]
+fn float(bytes: Size) -> f64 {
+    bytes.raw().max(1) as f64
+}
+
+/// A sample of each class.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Evidence([Reservoir; Class::ALL.len()]);
+
+impl Evidence {
+    #[inline(always)]
+    pub(super) fn add(&mut self, bytes: Size, row: &Row<'_>) {
+        if let Some(class) = Class::of(row)
+            && let Some(reservoir) = self.0.get_mut(class as usize)
+        {
+            let priority = (float(bytes) / draw(row.key)).to_bits();
+            reservoir.add(Candidate { priority, at: Reverse(row.at), bytes }, class.most());
+        }
+    }
+
+    /// Takes in what another one has seen, and empties it.
+    pub(super) fn take_in(&mut self, other: &mut Self) {
+        for ((mine, theirs), class) in self.0.iter_mut().zip(&mut other.0).zip(Class::ALL) {
+            theirs.floor = 0;
+            for Reverse(candidate) in theirs.heap.drain() {
+                mine.add(candidate, class.most());
+            }
+        }
+    }
+
+    pub(super) fn picks(&self, class: Class) -> Picks {
+        self.0.get(class as usize).map(|of| of.picks(class.most())).unwrap_or_default()
+    }
+}
+
+/// A number above zero and up to one for a name.
+#[inline]
+#[allow(clippy::cast_precision_loss, reason = "53 bits are what a float has")]
+fn draw(name: &[u8]) -> f64 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    hasher.write(name);
+    let mut hash = hasher.finish();
+    hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^= hash >> 29;
+    ((hash >> 11) + 1) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(n: u64) -> (Candidate, Size) {
+        let bytes = Size::bytes(50 + n % 1000 * (n % 7));
+        let priority = (float(bytes) / draw(&n.to_le_bytes())).to_bits();
+        (Candidate { priority, at: Reverse(n), bytes }, bytes)
+    }
+
+    #[test]
+    fn a_sample_is_the_same_however_it_is_split_and_tells_the_sum() {
+        const MOST: usize = 500;
+        let mut whole = Reservoir::default();
+        let mut parts = <[Reservoir; 3]>::default();
+        let (mut all, mut odd) = (0, 0);
+        for n in 0..20_000_u64 {
+            let (key, bytes) = candidate(n);
+            whole.add(key, MOST);
+            parts[usize::try_from(n % 3).unwrap()].add(key, MOST);
+            all += bytes.floor();
+            odd += bytes.floor() * (n % 2);
+        }
+        let mut merged = Reservoir::default();
+        for part in &parts {
+            part.heap.iter().for_each(|Reverse(key)| merged.add(*key, MOST));
+        }
+        let picks = whole.picks(MOST);
+        assert_eq!(merged.picks(MOST), picks);
+        assert!(!picks.complete && picks.keys.len() == MOST);
+        let sum = |of: fn(&Pick) -> bool| {
+            let some = picks.keys.iter().filter(|pick| of(pick));
+            some.map(|pick| pick.times * float(pick.bytes) / 65536.0).sum::<f64>()
+        };
+        for (estimate, truth) in [(sum(|_| true), all), (sum(|pick| pick.at % 2 == 1), odd)] {
+            let off = estimate / truth as f64 - 1.0;
+            assert!(off.abs() < 0.1, "{off}");
+        }
+        let mut few = Reservoir::default();
+        (0..10).for_each(|n| few.add(candidate(n).0, MOST));
+        assert!(few.picks(MOST).complete && few.picks(MOST).keys.iter().all(|p| p.times == 1.0));
+    }
+}
