@@ -44,7 +44,7 @@ pub use facts::Facts;
 pub use footprinter::Footprinter;
 pub use limits::{ConfigError, Limits};
 pub use server::{Overrides, Product, Server, ServerError, ServerName, Version};
-pub use size::{Size, Sizes};
+pub use size::{Size, Sizes, parse_bytes};
 pub use strings::StringSize;
 pub use template::TemplateShares;
 

@@ -19,6 +19,7 @@ mod terminal;
 pub mod time;
 mod trend;
 mod units;
+mod verdict;
 
 pub use build::{Beside, Extent, Material};
 pub use growth::growth_json;
@@ -30,6 +31,10 @@ pub use rows::{Column, RowFormat, Rows};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
 pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size, signed, signed_percent};
+pub use verdict::{
+    Checked, growth_markdown, verdict_github, verdict_gitlab, verdict_json, verdict_junit,
+    verdict_markdown,
+};
 
 use std::io::{self, Write};
 

@@ -1,6 +1,7 @@
 //! The stages, in order.
 
 use crate::analyze;
+use crate::check;
 use crate::config::{Config, Task};
 use crate::diff;
 use crate::exit::Exit;
@@ -28,6 +29,8 @@ pub fn run(config: &Config) -> Result<Exit, String> {
         Task::Summary => summary::summary(&load::unfolded(config)),
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
         Task::Diff(wishes) => diff::run(config, wishes),
+        Task::Check(wishes) => check::run(config, wishes),
+        Task::Init => check::init(config),
         Task::Merge => summary::merge(&load::unfolded(config)),
     }
 }

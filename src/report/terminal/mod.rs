@@ -12,6 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod trend;
+mod verdict;
 
 pub use paint::Drawing;
 
