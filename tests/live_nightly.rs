@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -77,14 +77,16 @@ impl Place {
         let alerts = fs::read_to_string(self.at("alerts")).unwrap_or_default();
         let _ = fs::remove_file(self.at("alerts"));
         let said = String::from_utf8_lossy(&done.stderr);
-        (done.status.code(), format!("{alerts}{}", if alerts.is_empty() { said } else { "".into() }))
+        (
+            done.status.code(),
+            format!("{alerts}{}", if alerts.is_empty() { said } else { "".into() }),
+        )
     }
 
     fn kept(&self) -> Vec<String> {
         let entries = fs::read_dir(self.at("keep")).expect("a folder");
         let names = entries.map(|entry| entry.expect("an entry").file_name());
-        let mut names: Vec<String> =
-            names.map(|name| name.into_string().expect("UTF-8")).collect();
+        let mut names: Vec<String> = names.map(|name| name.into_string().expect("UTF-8")).collect();
         names.sort();
         names
     }
@@ -167,7 +169,9 @@ fn three_nights_of_a_replica() {
     );
     let metrics = fs::read_to_string(place.at("rdblens.prom")).expect("metrics");
     assert!(metrics.contains("rdblens_pattern_keys{pattern=\"cart:{int}\""), "{metrics}");
-    assert!(metrics.lines().any(|line| line.starts_with("rdblens_keys{") && line.ends_with(" 27000")));
+    assert!(
+        metrics.lines().any(|line| line.starts_with("rdblens_keys{") && line.ends_with(" 27000"))
+    );
 
     // nothing passes in silence when the replica is gone
     drop(replica);

@@ -46,7 +46,7 @@ pub use facts::Facts;
 pub use footprinter::Footprinter;
 pub use limits::{ConfigError, Limits, POLICIES, SETTINGS, memory_limit, server_bytes, setting};
 pub use server::{Overrides, Product, Server, ServerError, ServerName, Version};
-pub use size::{Size, Sizes};
+pub use size::{Size, Sizes, parse_bytes};
 pub use strings::StringSize;
 pub use template::TemplateShares;
 

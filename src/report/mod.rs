@@ -22,6 +22,7 @@ mod terminal;
 pub mod time;
 mod trend;
 mod units;
+mod verdict;
 mod whatif;
 
 pub use build::{Beside, Extent, Material};
@@ -36,6 +37,10 @@ pub use show::{Content, Shown, ShownElement, ShownKey, ShownPart, Text};
 pub use terminal::{Drawing, Length, Terminal};
 pub use trend::{Course, Gap, LeftOut, Taken, Trend, TrendPoint, TrendRow};
 pub use units::{Bytes, Count, Millis, Tally, apportion, parse_size, signed, signed_percent};
+pub use verdict::{
+    Checked, growth_markdown, verdict_github, verdict_gitlab, verdict_json, verdict_junit,
+    verdict_markdown,
+};
 pub use whatif::{Lane, Side, Unknown, WhatIf, WhatIfRow};
 
 use std::io::{self, Write};

@@ -277,21 +277,7 @@ fn ratio(part: u64, whole: u64, steps: u64) -> u64 {
 /// (powers of 1000) or `kb`, `mb`, `gb`, `tb` (powers of 1024), in either case.
 #[must_use]
 pub fn parse_size(text: &str) -> Option<Bytes> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at_checked(digits)?;
-    let unit = match unit.trim_start().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" => 1000,
-        "kb" | "kib" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" | "mib" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" | "gib" => 1 << 30,
-        "t" => 1_000_000_000_000,
-        "tb" | "tib" => 1 << 40,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(unit).map(Bytes)
+    crate::footprint::parse_bytes(text).map(Bytes)
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ pub enum Passes {
 /// Groups the keys.
 pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> Found {
     let taken_at = run::reference(input.config, input).unwrap_or(Millis(0));
-    let evidence = passes == Passes::Two
+    let evidence = passes == Passes::Report
         && matches!(&input.config.task, Task::Report(wishes) if wishes.thresholds.is_some());
     let usual = input.config.names.settings(taken_at);
     let mut settings = Settings { top, evidence, ..usual };

@@ -77,6 +77,30 @@ Examples:
 
 Exit status: 0 when both were read; 2 when a part was not, or nothing could be done.";
 
+const CHECK_EXAMPLES: &str = "\
+Budgets stand in rdblens.toml under [check] (docs/growth.md); `rdblens init DUMP` proposes some. A
+limit is broken when it is passed, not when it is met. With a baseline and without budgets a default
+growth limit holds: all keys together may take 10 % more than in the baseline, growth of 1 MiB and
+less aside.
+
+Examples:
+  rdblens init dump.rdb -o rdblens.toml
+  rdblens check dump.rdb
+  rdblens check dump.rdb --baseline base.json --format json
+
+Exit status: 0 when all limits hold, or only warnings are broken; 1 when a limit is broken; 2 when
+that cannot be told: a snapshot that was not read as a whole, a rule that no pattern fits, budgets
+with a mistake, neither budgets nor a baseline.";
+
+const INIT_EXAMPLES: &str = "\
+The limits are a quarter above what the snapshot holds, so that it keeps to them.
+
+Examples:
+  rdblens init dump.rdb -o rdblens.toml
+  rdblens check dump.rdb
+
+Exit status: 0 when the budgets were written; 2 when not.";
+
 const MERGE_EXAMPLES: &str = "\
 All must have been made with the same server, allocator and settings, and the same patterns and
 filters: give --server to `rdblens summary` where the shards' versions differ.
@@ -191,6 +215,12 @@ pub enum Command {
     /// Show what changed between two snapshots: by pattern, type and database
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Diff),
+    /// Check a snapshot against budgets, and fail when it is over
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(Check),
+    /// Propose budgets from a snapshot, as a commented rdblens.toml
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(Init),
     /// Join summaries: of a cluster's shards, of many servers
     #[command(after_help = MERGE_EXAMPLES)]
     Merge(Merge),
@@ -460,6 +490,77 @@ pub struct Diff {
     pub selection: Selection,
 }
 
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// An earlier snapshot, a dump or a summary, to tell growth by
+    #[arg(long, value_name = "OLD")]
+    pub baseline: Option<PathBuf>,
+    /// The file with the budgets [default: rdblens.toml, where it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The server's limit, such as 8gb: with a baseline tells when it is reached
+    #[arg(long, value_name = "SIZE")]
+    pub maxmemory: Option<String>,
+    /// How the result is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    #[arg(help_heading = "Output")]
+    pub format: CheckFormat,
+    /// Limits that the text shows [default: 25]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub top: Option<usize>,
+    /// When to colour [NO_COLOR counts too]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    #[arg(help_heading = "Output")]
+    pub color: When,
+    /// Draw with ASCII only
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub grouping: Grouping,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+}
+
+/// A form of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    Text,
+    /// Everything, for programs
+    Json,
+    /// For a pull request, under 60 KB
+    Markdown,
+    /// JUnit XML, for what shows tests
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A code quality report of GitLab
+    Gitlab,
+}
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// See there.
+    #[command(flatten)]
+    pub input: Input,
+    /// See there.
+    #[command(flatten)]
+    pub grouping: Grouping,
+    /// See there.
+    #[command(flatten)]
+    pub sizing: Sizing,
+}
+
 /// A form of changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DiffFormat {
@@ -467,6 +568,8 @@ pub enum DiffFormat {
     Text,
     /// Everything, for programs
     Json,
+    /// For a pull request, under 60 KB
+    Markdown,
 }
 
 /// A form of a trend.

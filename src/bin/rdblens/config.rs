@@ -149,6 +149,10 @@ pub enum Task {
     WhatIf(WhatIf),
     /// What changed between two snapshots.
     Diff(Diff),
+    /// Whether a snapshot keeps to its budgets.
+    Check(Check),
+    /// Budgets that a snapshot keeps to.
+    Init,
     /// A report.
     Report(Report),
     /// Single keys in full.
@@ -272,6 +276,40 @@ pub enum DiffForm {
     Text(Terminal),
     /// For programs.
     Json,
+    /// For a pull request.
+    Markdown,
+}
+
+/// What a check is about and how it is shown.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Its form.
+    pub form: CheckForm,
+    /// The earlier snapshot, if there is one.
+    pub baseline: Option<PathBuf>,
+    /// The file with the budgets, if the user named one.
+    pub config: Option<PathBuf>,
+    /// The server's limit.
+    pub maxmemory: Option<Bytes>,
+    /// The time by which exceptions end.
+    pub now: Millis,
+}
+
+/// A form of a check.
+#[derive(Debug, Clone, Copy)]
+pub enum CheckForm {
+    /// For a terminal.
+    Text(Terminal),
+    /// For programs.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// For what shows tests.
+    Junit,
+    /// For GitHub Actions.
+    Github,
+    /// For GitLab's code quality.
+    Gitlab,
 }
 
 /// A form of the report.
@@ -343,6 +381,22 @@ impl Config {
                     return Err("--output would overwrite the dump".to_owned());
                 }
                 Ok(Self { names, more: vec![new], ..config })
+            }
+            Command::Check(wishes) => {
+                let task = check(&wishes, host)?;
+                let names = names(&wishes.grouping)?;
+                let args::Check { input, sizing, baseline, .. } = wishes;
+                let config = Self::with(task, input, (sizing, Selection::default()), host)?;
+                if baseline.is_some() && config.output == baseline {
+                    return Err("--output would overwrite the baseline".to_owned());
+                }
+                Ok(Self { names, ..config })
+            }
+            Command::Init(wishes) => {
+                let names = names(&wishes.grouping)?;
+                let args::Init { input, sizing, .. } = wishes;
+                let config = Self::with(Task::Init, input, (sizing, Selection::default()), host)?;
+                Ok(Self { names, ..config })
             }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Show(wishes) => {
@@ -638,8 +692,31 @@ fn diff(wishes: &args::Diff, host: &Host) -> Result<Task, String> {
             DiffForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
         }
         args::DiffFormat::Json => DiffForm::Json,
+        args::DiffFormat::Markdown => DiffForm::Markdown,
     };
     Ok(Task::Diff(Diff { form, maxmemory: maxmemory(wishes.maxmemory.as_deref())? }))
+}
+
+fn check(wishes: &args::Check, host: &Host) -> Result<Task, String> {
+    let length = rows_of(wishes.top)?;
+    let args::Check { input, width, color, ascii, .. } = wishes;
+    let form = match wishes.format {
+        args::CheckFormat::Text => {
+            CheckForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
+        }
+        args::CheckFormat::Json => CheckForm::Json,
+        args::CheckFormat::Markdown => CheckForm::Markdown,
+        args::CheckFormat::Junit => CheckForm::Junit,
+        args::CheckFormat::Github => CheckForm::Github,
+        args::CheckFormat::Gitlab => CheckForm::Gitlab,
+    };
+    Ok(Task::Check(Check {
+        form,
+        baseline: wishes.baseline.clone(),
+        config: wishes.config.clone(),
+        maxmemory: maxmemory(wishes.maxmemory.as_deref())?,
+        now: now(input.now.as_deref())?.unwrap_or(host.clock),
+    }))
 }
 
 /// As many rows as the user asked for.

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::pair::{self, One};
 use rdblens::guard::{Growth, Taken};
-use rdblens::report::growth_json;
+use rdblens::report::{growth_json, growth_markdown};
 use std::io::{self, Write};
 
 /// Writes what changed.
@@ -26,6 +26,7 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
     output.write(|out| match &wishes.form {
         DiffForm::Text(terminal) => terminal.growth(&growth, out),
         DiffForm::Json => growth_json(&growth, out),
+        DiffForm::Markdown => growth_markdown(&growth, out),
     })?;
     output.finish()?;
     let mut exit = Exit::Complete;

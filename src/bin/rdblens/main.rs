@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod check;
 mod config;
 mod diff;
 mod exit;

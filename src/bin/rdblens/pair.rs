@@ -55,6 +55,14 @@ impl Opened {
     }
 }
 
+/// Reads one snapshot.
+///
+/// # Errors
+/// One line, when it cannot be read.
+pub fn one(config: &Config) -> Result<One, String> {
+    Opened::open(config.clone())?.read()
+}
+
 /// Reads both snapshots. A dump is sized as the summary beside it, and of two dumps the old one as
 /// the new one, which tells what the server is now.
 ///

@@ -1,6 +1,7 @@
 //! The stages, in order.
 
 use crate::analyze;
+use crate::check;
 use crate::config::{Config, Task};
 use crate::diff;
 use crate::exit::Exit;
@@ -36,6 +37,8 @@ pub fn run(config: &Config) -> Result<Exit, String> {
         Task::Trend(wishes) => trend::run(&load::unfolded(config), wishes),
         Task::WhatIf(wishes) => whatif::run(config, wishes),
         Task::Diff(wishes) => diff::run(config, wishes),
+        Task::Check(wishes) => check::run(config, wishes),
+        Task::Init => check::init(config),
         Task::Merge => summary::merge(&load::unfolded(config)),
     }
 }

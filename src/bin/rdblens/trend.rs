@@ -72,7 +72,7 @@ fn read(config: &Config, left_out: &mut Vec<LeftOut>) -> Vec<Point> {
         match read {
             Err(reason) => leave(reason),
             Ok((_, Exit::Incomplete)) => leave("it was not read to its end".to_owned()),
-            Ok((summary, Exit::Complete)) => match newest(&summary) {
+            Ok((summary, _)) => match newest(&summary) {
                 None => leave("it does not say when it was taken".to_owned()),
                 Some(at) => points.push(Point { path: path_bytes, at, summary }),
             },

@@ -15,6 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod trend;
+mod verdict;
 mod whatif;
 
 pub use paint::Drawing;
