@@ -85,6 +85,10 @@ fn the_report_on_a_summary_is_that_on_the_dump() {
             if let Some(slots) = report["slots"].as_object_mut() {
                 slots["tags"] = Value::Null;
             }
+            // and what takes a second look at keys, which a summary does not have
+            if let Some(findings) = report["findings"].as_array_mut() {
+                findings.retain(|finding| finding["confidence"] == "exact");
+            }
             if let Some(state) = report["completeness"].as_object_mut() {
                 state
                     .retain(|name, _| matches!(name.as_str(), "state" | "error" | "at" | "advice"));
