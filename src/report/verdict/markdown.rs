@@ -122,13 +122,15 @@ fn fold(title: &str) -> String {
 
 fn judged_row(judged: &Judged) -> String {
     let mark = match (judged.status, judged.severity) {
-        (Status::Over, Severity::Fail) => "❌",
-        (Status::Over, Severity::Warn) => "⚠️",
-        (Status::Excused, _) => "⏸️",
-        (Status::Within, _) => "✅",
+        (Status::Over, Severity::Fail) => "❌ fail",
+        (Status::Over, Severity::Warn) => "⚠️ warn",
+        (Status::Excused, _) => "⏸️ excused",
+        (Status::Within, _) => "✅ ok",
     };
     let (_, kept) = words(judged, &name);
     let subject = match judged.subjects {
+        // this is no pattern
+        0 | 1 if judged.subject == "all keys" => judged.subject.clone(),
         0 | 1 => name(judged.subject.as_bytes()),
         n => format!("{} patterns", Count(n as u64)),
     };
