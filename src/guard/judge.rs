@@ -496,3 +496,35 @@ pub fn forbid_finding(like: &Judged, id: &str, findings: &[Found<'_>]) -> Vec<Ju
     }
     judged
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forbidden_finding_is_over_for_each_subject_and_within_where_there_is_none() {
+        let like = Judged {
+            rule: "rule".to_owned(),
+            line: Some(3),
+            limit: "",
+            subject: "all keys".to_owned(),
+            subjects: 1,
+            severity: Severity::Fail,
+            status: Status::Within,
+            allowed: None,
+            found: None,
+            key: None,
+            message: None,
+            excuse: None,
+            weight: 0.0,
+        };
+        let found = |id, subject, bytes| Found { id, subject, bytes };
+        let all = [found("a", "x:*", 5), found("b", "y:*", 6), found("a", "z:*", 7)];
+        let judged = forbid_finding(&like, "a", &all);
+        let shown: Vec<_> = judged.iter().map(|j| (&*j.subject, j.status, j.found)).collect();
+        let over = |subject, n| (subject, Status::Over, Some(Figure::Bytes(n)));
+        assert_eq!(shown, [over("x:*", 5), over("z:*", 7)]);
+        let none = forbid_finding(&like, "c", &all);
+        assert_eq!((none.len(), none[0].status, none[0].limit), (1, Status::Within, "finding"));
+    }
+}
