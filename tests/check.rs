@@ -236,6 +236,46 @@ fn new_patterns_are_forbidden_beyond_the_noise() {
 }
 
 #[test]
+fn a_finding_may_not_be_there() {
+    let case = Case::new();
+    let largest = case.figure(|report| &report["largest_by_bytes"][0]["bytes"]);
+    let rule = "[[check.rule]]\nname = \"no big keys\"\nfinding = \"big-key\"\n";
+    let from = |bytes: u64| format!("{rule}[findings.big-key]\nstring_bytes = {bytes}\n");
+    // a finding is one from its threshold on
+    for (threshold, code) in [(largest + 1, 0), (largest, 1), (largest - 1, 1)] {
+        let done = case.check(&from(threshold), &[]);
+        assert_eq!((said(&done).as_str(), done.status.code()), ("", Some(code)), "{threshold}");
+        assert_eq!(shown(&done).contains("large (db 0)"), code == 1, "{}", shown(&done));
+    }
+    // of another pattern, silenced, excused: none of its business
+    let other = from(largest).replace("[findings", "pattern = \"grows:*\"\n[findings");
+    assert_eq!(case.check(&other, &[]).status.code(), Some(0));
+    let silenced =
+        format!("{}[[findings.silence]]\nid = \"big-key\"\nreason = \"known\"\n", from(largest));
+    assert_eq!(case.check(&silenced, &[]).status.code(), Some(0));
+    let excused = from(largest)
+        + "[[check.exception]]\nrule = \"no big keys\"\nreason = \"r\"\nuntil = 2026-12-31\n";
+    assert_eq!(case.check(&excused, &[]).status.code(), Some(0));
+    // a summary tells of what it holds, and says what it cannot tell
+    let summary = case.file("new.json");
+    let made = run(["summary", text(&case.file("new.rdb")), "-o", text(&summary)]);
+    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
+    let of_summary = |budgets: &str| {
+        let config = case.config(budgets);
+        run(["check", text(&summary), "--config", text(&config)])
+    };
+    assert_eq!(of_summary(&from(largest)).status.code(), Some(1));
+    let done = of_summary("[[check.rule]]\nfinding = \"tiny-strings\"\n");
+    assert_eq!(done.status.code(), Some(2));
+    assert!(said(&done).contains("give the dump itself"), "{}", said(&done));
+    let tiny = "[[check.rule]]\nfinding = \"tiny-strings\"\n";
+    assert_eq!(case.check(tiny, &[]).status.code(), Some(0));
+    let done = case.check("[[check.rule]]\nfinding = \"no-such\"\n", &[]);
+    assert_eq!(done.status.code(), Some(2));
+    assert!(said(&done).contains("budgets.toml:2: "), "{}", said(&done));
+}
+
+#[test]
 fn both_noise_floors_must_be_passed() {
     let case = Case::new();
     let (bytes, percent) = (10 * case.each, 100);

@@ -85,6 +85,22 @@ impl Id {
         }
     }
 
+    /// Whether it is told from the keys themselves, so that a summary cannot tell.
+    #[must_use]
+    pub const fn needs_keys(self) -> bool {
+        matches!(
+            self,
+            Self::ListpackLimit
+                | Self::IntsetLimit
+                | Self::JsonStrings
+                | Self::TinyStrings
+                | Self::Compressible
+                | Self::HeavyNames
+                | Self::StreamPending
+                | Self::StreamDeleted
+        )
+    }
+
     /// What it is, in a few words.
     #[must_use]
     pub fn title(self) -> &'static str {

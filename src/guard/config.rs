@@ -1,5 +1,6 @@
 //! Budgets, as a TOML file states them: everything under `[check]`.
 
+use crate::findings::Id;
 use crate::footprint::parse_bytes;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, Visitor};
@@ -88,6 +89,8 @@ pub enum Limit {
     Forbidden,
     /// `allow_new = false`: no pattern that the baseline does not have.
     NoNew,
+    /// `finding`: there is no such finding.
+    Finding(Id),
 }
 
 impl Limit {
@@ -107,6 +110,7 @@ impl Limit {
             Self::Ttl(_) => "max_ttl",
             Self::Forbidden => "forbidden",
             Self::NoNew => "allow_new",
+            Self::Finding(_) => "finding",
         }
     }
 
@@ -248,6 +252,15 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Budgets {
+    /// The findings that its rules are about.
+    pub fn findings(&self) -> impl Iterator<Item = Id> + '_ {
+        let limits = self.rules.iter().flat_map(|rule| &rule.limits);
+        limits.filter_map(|limit| match limit {
+            Limit::Finding(id) => Some(*id),
+            _ => None,
+        })
+    }
+
     /// What holds where only a baseline is given: all keys together may take 10 % more, growth of a
     /// mebibyte and less aside.
     #[must_use]
@@ -376,6 +389,7 @@ struct RawRule {
     max_ttl: Option<RawTtl>,
     forbidden: Option<bool>,
     allow_new: Option<bool>,
+    finding: Option<RawId>,
 }
 
 impl RawRule {
@@ -395,6 +409,7 @@ impl RawRule {
             self.max_ttl.map(|ttl| Limit::Ttl(ttl.0)),
             is_set(self.forbidden, Limit::Forbidden),
             is_set(forbids_new, Limit::NoNew),
+            self.finding.map(|id| Limit::Finding(id.0)),
         ];
         let limits: Vec<Limit> = limits.into_iter().flatten().collect();
         if limits.is_empty() {
@@ -496,6 +511,15 @@ impl<'de> Deserialize<'de> for RawPercent {
     }
 }
 
+/// `"ttl-leak"`.
+struct RawId(Id);
+
+impl<'de> Deserialize<'de> for RawId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
 /// `"7d"`.
 struct RawTtl(LongestTtl);
 
@@ -587,7 +611,7 @@ until = 2026-12-31
             ("[[check.rule]]\nmax_growth_percent = nan\n", "line 2", "is no percentage"),
             ("[[check.rule]]\nmax_growth_percent = \"10%\"\n", "line 2", "a percentage"),
             ("[[check.rule]]\nmax_ttl = \"8d\"\n", "line 2", "max_ttl is one of"),
-            ("[[check.rule]]\nfinding = \"big-keys\"\n", "line 2", "unknown field `finding`"),
+            ("[[check.rule]]\nfinding = \"big-keys\"\n", "line 2", "big-keys"),
             ("[[check.rule]]\nforbidden = true\n", "line 1", "forbidden needs a pattern"),
             ("[[check.rule]]\nmax_bytes = 1\nseverity = \"no\"\n", "line 3", "unknown variant"),
             ("[[check.rule]]\nmax_bytes = 1\n[[check.rule]]\nmax_keys = 1\n", "line 3", "already"),

@@ -2,6 +2,7 @@
 
 use super::config::{Budgets, Date, Exception, Limit, LongestTtl, Percent, Rule, Severity};
 use super::growth::{Amount, Change, Growth, Standing};
+use crate::findings::Id;
 use crate::groups::{Glob, Groups, Lifetime, Pattern, Patterns};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -17,6 +18,10 @@ pub struct Evidence<'e> {
     pub patterns: &'e [Pattern],
     /// What changed from the baseline, where there is one.
     pub growth: Option<&'e Growth>,
+    /// What was found, where rules are about that.
+    pub findings: &'e [Found],
+    /// Whether the snapshot is a summary, of which not all can be told.
+    pub is_summary: bool,
 }
 
 /// Whether a limit holds.
@@ -297,7 +302,10 @@ impl Court<'_> {
         }
         let matching = self.matching(rule);
         let may_be_none = rule.optional
-            || rule.limits.iter().all(|limit| matches!(limit, Limit::Forbidden | Limit::NoNew));
+            || rule
+                .limits
+                .iter()
+                .all(|limit| matches!(limit, Limit::Forbidden | Limit::NoNew | Limit::Finding(_)));
         if let (Some(pattern), true) = (&rule.pattern, matching.is_empty() && !may_be_none) {
             return Err(format!(
                 "no pattern is called {pattern:?} or fits it as a glob; `rdblens --top 50 DUMP` \
@@ -307,6 +315,10 @@ impl Court<'_> {
         let mut judged = Vec::new();
         let together = self.together(rule, &matching);
         for limit in &rule.limits {
+            if let Limit::Finding(id) = limit {
+                judged.extend(self.finding(rule, *id, &together)?);
+                continue;
+            }
             // what is new or forbidden is always a matter of each pattern
             let by_itself = rule.each || matches!(limit, Limit::NoNew | Limit::Forbidden);
             let of_limit: Vec<&Subject> = match by_itself {
@@ -322,6 +334,39 @@ impl Court<'_> {
             }
         }
         Ok(judged)
+    }
+
+    /// That nothing like this was found: a judgement for each thing that was.
+    fn finding(&self, rule: &Rule, id: Id, all: &Subject) -> Result<Vec<Judged>, String> {
+        if id.needs_keys() && self.evidence.is_summary {
+            let name = id.name();
+            return Err(format!(
+                "whether there is a finding {name} is told from the keys themselves, and this is a \
+                 summary; give the dump itself"
+            ));
+        }
+        let like = self.within(rule, Limit::Finding(id), all);
+        let glob = rule.pattern.as_ref().map(|pattern| (pattern, Glob::new(pattern.as_bytes())));
+        let is_meant = |found: &&Found| {
+            found.id == id
+                && glob.as_ref().is_none_or(|(name, glob)| {
+                    **name == *found.pattern || glob.matches(found.pattern.as_bytes())
+                })
+        };
+        let found: Vec<Judged> = self
+            .evidence
+            .findings
+            .iter()
+            .filter(is_meant)
+            .map(|found| Judged {
+                subject: found.subject.clone(),
+                status: Status::Over,
+                found: Some(Figure::Bytes(found.bytes)),
+                weight: found.bytes as f64,
+                ..like.clone()
+            })
+            .collect();
+        Ok(if found.is_empty() { vec![like] } else { found })
     }
 
     fn matching(&self, rule: &Rule) -> Vec<&Subject> {
@@ -405,6 +450,8 @@ impl Court<'_> {
                 let is_over = most.is_passed(new.bytes, whole);
                 (Figure::Percent(found), is_over, share / (most.0 as f64 / 1e6).max(1e-6))
             }
+            // judged by itself
+            Limit::Finding(_) => (Figure::Bytes(0), false, 0.0),
             Limit::KeyBytes(most) => {
                 let largest = subject.largest.as_ref().map_or(0, |(bytes, _)| *bytes);
                 // a key that is not in the list may be as large as the smallest in it
@@ -443,7 +490,7 @@ fn allowed(limit: Limit) -> Option<Figure> {
         Limit::Keys(n) | Limit::NoTtlKeys(n) => Figure::Keys(n),
         Limit::GrowthPercent(n) | Limit::Share(n) => percent(n),
         Limit::Ttl(ttl) => Figure::Ttl(ttl.name()),
-        Limit::RequireTtl | Limit::Forbidden | Limit::NoNew => return None,
+        Limit::RequireTtl | Limit::Forbidden | Limit::NoNew | Limit::Finding(_) => return None,
     })
 }
 
@@ -465,66 +512,14 @@ fn percent(part: i64, whole: u64) -> Option<i64> {
 }
 
 /// A finding, as far as a rule can be about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found<'f> {
-    /// Its id.
-    pub id: &'f str,
-    /// What it is about.
-    pub subject: &'f str,
-    /// What it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What kind of thing it is.
+    pub id: Id,
+    /// What it is about, in words.
+    pub subject: String,
+    /// The pattern that it is about, or that of its key; empty where it is about the server.
+    pub pattern: String,
+    /// The bytes at stake.
     pub bytes: u64,
-}
-
-/// What comes of a rule that no finding with this id may be there: one judgement for each that is,
-/// which `like` is filled in for.
-#[must_use]
-pub fn forbid_finding(like: &Judged, id: &str, findings: &[Found<'_>]) -> Vec<Judged> {
-    let found = findings.iter().filter(|finding| finding.id == id);
-    let mut judged: Vec<Judged> = found
-        .map(|finding| Judged {
-            limit: "finding",
-            subject: finding.subject.to_owned(),
-            status: Status::Over,
-            allowed: None,
-            found: Some(Figure::Bytes(finding.bytes)),
-            weight: finding.bytes as f64,
-            ..like.clone()
-        })
-        .collect();
-    if judged.is_empty() {
-        judged.push(Judged { limit: "finding", status: Status::Within, ..like.clone() });
-    }
-    judged
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_forbidden_finding_is_over_for_each_subject_and_within_where_there_is_none() {
-        let like = Judged {
-            rule: "rule".to_owned(),
-            line: Some(3),
-            limit: "",
-            subject: "all keys".to_owned(),
-            subjects: 1,
-            severity: Severity::Fail,
-            status: Status::Within,
-            allowed: None,
-            found: None,
-            key: None,
-            message: None,
-            excuse: None,
-            weight: 0.0,
-        };
-        let found = |id, subject, bytes| Found { id, subject, bytes };
-        let all = [found("a", "x:*", 5), found("b", "y:*", 6), found("a", "z:*", 7)];
-        let judged = forbid_finding(&like, "a", &all);
-        let shown: Vec<_> = judged.iter().map(|j| (&*j.subject, j.status, j.found)).collect();
-        let over = |subject, n| (subject, Status::Over, Some(Figure::Bytes(n)));
-        assert_eq!(shown, [over("x:*", 5), over("z:*", 7)]);
-        let none = forbid_finding(&like, "c", &all);
-        assert_eq!((none.len(), none[0].status, none[0].limit), (1, Status::Within, "finding"));
-    }
 }

@@ -12,5 +12,5 @@ pub use config::{
     Budgets, ConfigError, Date, Exception, Floor, Limit, LongestTtl, Percent, Rule, Severity,
 };
 pub use growth::{Amount, Change, Difference, Growth, Memory, Moment, Standing, Taken};
-pub use judge::{Evidence, Figure, Found, Judged, Status, Verdict, forbid_finding, judge};
+pub use judge::{Evidence, Figure, Found, Judged, Status, Verdict, judge};
 pub use propose::propose;

@@ -8,11 +8,11 @@ use crate::output::{self, Output};
 use crate::run;
 use crate::timings::Reading;
 use rdblens::entries::Tail;
-use rdblens::findings::{self, Again, ServerFacts};
+use rdblens::findings::{self, Again, ServerFacts, Thresholds};
 use rdblens::footprint::{Measure, Product, ServerName, instance};
 use rdblens::groups::{
-    Census, Finish, Groups, HEAVY_SLOT, Lifetime, Outcome, Plan, Sample, Settings, Summary, Tally,
-    fold,
+    Census, Finish, Groups, HEAVY_SLOT, Lifetime, Outcome, Patterns, Plan, Sample, Settings,
+    Summary, Tally, fold,
 };
 use rdblens::report::{
     Beside, Bytes, Checksum, Eviction, Extent, FindingRow, Instance, Json, Material, Metrics,
@@ -102,13 +102,46 @@ fn with_findings(
     again: Option<&Again<'_>>,
 ) -> Report {
     let Some(thresholds) = &wishes.thresholds else { return report };
-    let server = server.map_or(ServerFacts::default(), |name| ServerFacts {
-        valkey: name.product == Product::Valkey,
-        version: (name.version.major, name.version.minor),
-    });
+    let server = facts(server);
     let material = findings::Material { groups, names, server, again, most: wishes.top };
     let (told, silenced) = FindingRow::of(&findings::find(material, thresholds));
     Report { findings: told, silenced, ..report }
+}
+
+/// What a server's commands hang on.
+pub fn facts(server: Option<&ServerName>) -> ServerFacts {
+    server.map_or(ServerFacts::default(), |name| ServerFacts {
+        valkey: name.product == Product::Valkey,
+        version: (name.version.major, name.version.minor),
+    })
+}
+
+/// Everything that is found in a dump.
+pub fn findings(
+    input: &Input<'_>,
+    plan: &Plan<'_>,
+    thresholds: &Thresholds,
+) -> (findings::Found, Patterns) {
+    let Found { groups, .. } = group(input, plan, load::TOP, Passes::Findings);
+    let names = |sample: Sample| input.source.name_at(sample.at);
+    let material = findings::Material {
+        groups: &groups,
+        names: &names,
+        server: facts(Some(&input.server.name)),
+        again: Some(&again(input)),
+        most: usize::MAX,
+    };
+    (findings::find(material, thresholds), groups.patterns())
+}
+
+/// Where keys can be read again.
+fn again<'i>(input: &'i Input<'_>) -> Again<'i> {
+    Again {
+        source: input.source,
+        server: Arc::clone(&input.server),
+        templates: Arc::clone(&input.templates),
+        measure: input.config.measure,
+    }
 }
 
 /// Tells the names of samples.
@@ -137,13 +170,17 @@ pub enum Passes {
     Summary,
     /// A second time when a heavy prefix may be hidden among many light ones.
     Report,
+    /// The same for findings alone.
+    Findings,
 }
 
 /// Groups the keys.
 pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> Found {
     let taken_at = run::reference(input.config, input).unwrap_or(Millis(0));
-    let evidence = passes == Passes::Report
-        && matches!(&input.config.task, Task::Report(wishes) if wishes.thresholds.is_some());
+    let evidence = match (passes, &input.config.task) {
+        (Passes::Report, Task::Report(wishes)) => wishes.thresholds.is_some(),
+        (passes, _) => passes == Passes::Findings,
+    };
     let usual = input.config.names.settings(taken_at);
     let mut settings = Settings { top, evidence, ..usual };
     // the instance is always a matter of allocated bytes
@@ -164,7 +201,7 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
     };
     let mut found = once(&settings);
     let heavy = match passes {
-        Passes::Report => {
+        Passes::Report | Passes::Findings => {
             settings.exempt = found.groups.suspects().map(Arc::new);
             HEAVY_SLOT
         }
@@ -197,12 +234,7 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
         instance: config.filter.is_open().then(|| instance(input, found)),
         ..Report::of(material, extent(wishes))
     };
-    let again = Again {
-        source,
-        server: Arc::clone(&input.server),
-        templates: Arc::clone(&input.templates),
-        measure: config.measure,
-    };
+    let again = again(input);
     with_findings(report, wishes, (groups, &names, Some(&input.server.name)), Some(&again))
 }
 

@@ -1,11 +1,17 @@
 //! `rdblens check` and `rdblens init`: whether a snapshot keeps to its budgets, and which.
 
+use crate::analyze;
 use crate::config::{Check as Wishes, CheckForm, Config};
 use crate::exit::Exit;
+use crate::input;
 use crate::output::Output;
 use crate::pair::{self, One, Pair};
-use rdblens::groups::{Groups, Pattern, Patterns};
-use rdblens::guard::{Budgets, Date, Evidence, Growth, Taken, Verdict, judge, propose};
+use crate::run;
+use crate::settings::Settings;
+use rdblens::findings::{Finding, Material, Subject, find};
+use rdblens::footprint::ServerName;
+use rdblens::groups::{Groups, Pattern, Patterns, Summary};
+use rdblens::guard::{Budgets, Date, Evidence, Found, Growth, Taken, Verdict, judge, propose};
 use rdblens::report::{
     Checked, escape, time, verdict_github, verdict_gitlab, verdict_json, verdict_junit,
     verdict_markdown,
@@ -39,7 +45,13 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
         }
         None => alone(pair::one(config)?)?,
     };
+    let found = match budgets.findings().next() {
+        Some(_) => findings(config, &loaded, wishes)?,
+        None => Vec::new(),
+    };
     let evidence = Evidence {
+        findings: &found,
+        is_summary: loaded.is_summary,
         groups: &loaded.groups,
         names: &loaded.names,
         patterns: &loaded.patterns,
@@ -97,6 +109,51 @@ struct Loaded {
     names: Patterns,
     patterns: Vec<Pattern>,
     growth: Option<Growth>,
+    summary: Summary,
+    is_summary: bool,
+}
+
+/// What is found in the snapshot, by the thresholds of the same file. What that silences does not
+/// count.
+fn findings(config: &Config, loaded: &Loaded, wishes: &Wishes) -> Result<Vec<Found>, String> {
+    let thresholds = Settings::load(wishes.config.as_deref())?.findings;
+    let (found, patterns) = if loaded.is_summary {
+        let summary = &loaded.summary;
+        let (groups, names) = summary.groups(LARGEST).map_err(|error| error.to_string())?;
+        let server: Option<ServerName> = summary.profile.server.parse().ok();
+        let material = Material {
+            groups: &groups,
+            names: &|sample| names.get(&sample.hash).cloned(),
+            server: analyze::facts(server.as_ref()),
+            again: None,
+            most: usize::MAX,
+        };
+        (find(material, &thresholds), groups.patterns())
+    } else {
+        if config.dump.is_none() {
+            return Err("a rule about a finding reads the dump twice, which a pipe cannot; write \
+                        it to a file"
+                .to_owned());
+        }
+        let config = pair::sized_as(config, &loaded.summary.profile)?;
+        let snapshot = input::open(&config)?;
+        run::with_dump(&config, &snapshot, |input, plan| {
+            Ok(analyze::findings(input, plan, &thresholds))
+        })?
+    };
+    let row = |finding: &Finding| {
+        let shown = |name: &[u8]| escape::terminal(name, escape::Charset::Utf8);
+        let (subject, pattern) = match &finding.subject {
+            Subject::Pattern(pattern) => (pattern.clone(), pattern.clone()),
+            Subject::Key { db, name } => {
+                (format!("{} (db {db})", shown(name)), patterns.name(name).to_owned())
+            }
+            Subject::Slot(slot) => (format!("slot {slot}"), String::new()),
+            Subject::Server => ("the server".to_owned(), String::new()),
+        };
+        Found { id: finding.id, subject, pattern, bytes: finding.bytes }
+    };
+    Ok(found.told.iter().map(row).collect())
 }
 
 fn whole(one: &One, which: &str) -> Result<(), String> {
@@ -117,7 +174,14 @@ fn alone(one: One) -> Result<Loaded, String> {
     whole(&one, "the snapshot")?;
     let groups = groups(&one)?;
     let names = groups.patterns();
-    Ok(Loaded { patterns: names.list(), names, groups, growth: None })
+    Ok(Loaded {
+        patterns: names.list(),
+        names,
+        groups,
+        growth: None,
+        is_summary: one.is_summary,
+        summary: one.summary,
+    })
 }
 
 fn compared(pair: Pair, wishes: &Wishes) -> Result<Loaded, String> {
@@ -130,7 +194,14 @@ fn compared(pair: Pair, wishes: &Wishes) -> Result<Loaded, String> {
         Taken { summary: &pair.new.summary, groups: &new },
         maxmemory,
     );
-    Ok(Loaded { groups: new, names, patterns, growth: Some(growth) })
+    Ok(Loaded {
+        groups: new,
+        names,
+        patterns,
+        growth: Some(growth),
+        is_summary: pair.new.is_summary,
+        summary: pair.new.summary,
+    })
 }
 
 /// The budgets that the user stated, else what is usual where there is a baseline.

@@ -14,7 +14,7 @@ use rdblens::report::{Beside, Checksum, Completeness, Filters, Source};
 use std::path::{Path, PathBuf};
 
 /// The largest keys of a dump that is summed up.
-const TOP: usize = 100;
+pub const TOP: usize = 100;
 
 /// Several snapshots, in brief.
 pub struct Briefs {

@@ -15,6 +15,8 @@ pub struct One {
     pub summary: Summary,
     /// Whether all of it was read.
     pub exit: Exit,
+    /// Whether it was one already, so that its keys cannot be read.
+    pub is_summary: bool,
 }
 
 /// Both snapshots, the earlier one first.
@@ -43,7 +45,8 @@ impl Opened {
         let (summary, exit) = load::one(&self.config, &self.snapshot)?;
         // a summary keeps what the checksum said
         let is_bad = summary.origins.iter().any(|origin| origin.checksum == "bad");
-        Ok(One { summary, exit: if is_bad { Exit::Incomplete } else { exit } })
+        let exit = if is_bad { Exit::Incomplete } else { exit };
+        Ok(One { summary, exit, is_summary: !self.is_dump() })
     }
 
     /// The same, sized as `profile` says where it is a dump.
@@ -95,7 +98,7 @@ pub fn both(config: &Config, old: Option<PathBuf>, new: Option<PathBuf>) -> Resu
 
 /// A configuration by which a dump is sized as `profile` says. Where flags say otherwise, reading the
 /// summary that it is the profile of has failed already.
-fn sized_as(config: &Config, profile: &SizedFor) -> Result<Config, String> {
+pub fn sized_as(config: &Config, profile: &SizedFor) -> Result<Config, String> {
     let SizedFor { server, allocator, settings, shares_integers, sizes } = profile;
     let allocator: Allocator = allocator.parse().map_err(|_| {
         format!("the snapshot beside it is sized for an allocator that is not known: {allocator:?}")
