@@ -3,7 +3,8 @@
 use crate::entries::{Elements, Entry, Item, StreamPart, Walk};
 use crate::entries::{ModulePart, Packed, Str};
 use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
-use crate::groups::Source;
+use crate::groups::{Near, Pick, Source};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::Arc;
 
 /// Where keys can be read again, and how they are sized.
@@ -19,6 +20,20 @@ pub struct Again<'a> {
     pub measure: Measure,
 }
 
+/// What collections are worth a second look on a server with these limits.
+#[must_use]
+pub fn near(limits: &Limits) -> Near {
+    let most = |limit: u64| limit.saturating_mul(super::limits::STEPS[1]);
+    Near {
+        hash: most(limits.hash_entries),
+        set: most(limits.set_entries.max(limits.intset_entries)),
+        zset: most(limits.zset_entries),
+    }
+}
+
+/// So many keys are read one after another.
+const PART: usize = 128;
+
 impl Again<'_> {
     /// What sizes keys under each of these limits.
     pub(super) fn footprinter(&self, limits: &[Limits]) -> Footprinter {
@@ -27,6 +42,32 @@ impl Again<'_> {
             Lane { server: Arc::new(server), measure: self.measure }
         };
         Footprinter::new(limits.iter().map(lane).collect(), Arc::clone(&self.templates))
+    }
+
+    /// Lets `look` see each of `picks`, on all threads of the pool that this runs in. What it tells is in their order; `start` makes
+    /// what one thread needs for it.
+    pub(super) fn each<S, T: Send>(
+        &self,
+        picks: &[Pick],
+        start: impl Fn() -> S + Sync,
+        look: impl Fn(&mut S, &Pick) -> T + Sync,
+    ) -> Vec<T> {
+        let part = |picks: &[Pick]| {
+            let mut state = start();
+            picks.iter().map(|pick| look(&mut state, pick)).collect::<Vec<T>>()
+        };
+        // the first ones are the heaviest: they are dealt out
+        let parts = picks.len().div_ceil(PART).max(1);
+        let dealt: Vec<Vec<Pick>> = (0..parts)
+            .map(|first| picks.iter().skip(first).step_by(parts).copied().collect())
+            .collect();
+        let told: Vec<Vec<T>> = dealt.par_iter().map(|picks| part(picks)).collect();
+        let mut told: Vec<_> = told.into_iter().map(Vec::into_iter).collect();
+        let mut all = Vec::with_capacity(picks.len());
+        while let Some(more) = round(&mut told) {
+            all.extend(more);
+        }
+        all
     }
 
     /// Lets `look` see the key that begins at `at`; nothing where it cannot be read again.
@@ -50,6 +91,12 @@ impl Again<'_> {
             }
         }
     }
+}
+
+/// The next one of each; nothing once there is none.
+fn round<T>(parts: &mut [std::vec::IntoIter<T>]) -> Option<Vec<T>> {
+    let next: Vec<T> = parts.iter_mut().filter_map(Iterator::next).collect();
+    (!next.is_empty()).then_some(next)
 }
 
 /// A key, with its value still to be read.

@@ -3,12 +3,12 @@
 use super::again::{Again, float, whole};
 use super::{Confidence, Context, Finding, Id, Phrase, Saving, Subject};
 use crate::entries::ValueKind;
-use crate::footprint::Limits;
-use crate::groups::{Class, Picks};
+use crate::footprint::{Footprinter, Limits};
+use crate::groups::{Class, Patterns, Pick, Picks};
 use std::collections::BTreeMap;
 
-/// What limits are multiplied by.
-const STEPS: [u64; 2] = [2, 4];
+/// What limits are multiplied by, the highest last.
+pub(super) const STEPS: [u64; 2] = [2, 4];
 /// A lower step that has so much of the best one's saving is enough, in percent.
 const ENOUGH: f64 = 0.8;
 
@@ -52,55 +52,76 @@ fn measure(
     again: &Again<'_>,
     picks: &Picks,
 ) -> BTreeMap<(String, Setting), Saved> {
-    let now = &again.server.limits;
-    let [two, four] = STEPS.map(|step| packed(now, step));
-    let long = Limits {
-        hash_value: now.hash_value.saturating_mul(2),
-        zset_value: now.zset_value.saturating_mul(2),
-        set_value: now.set_value.saturating_mul(2),
-        ..*now
-    };
-    let mut packs = again.footprinter(&[*now, two, four, long]);
-    let [two, four] = STEPS
-        .map(|step| Limits { intset_entries: now.intset_entries.saturating_mul(step), ..*now });
-    let mut intsets = again.footprinter(&[*now, two, four]);
+    let (now, finder) = (&again.server.limits, context.finder);
+    let told = again.each(
+        &picks.keys,
+        || Packers {
+            entries: again.footprinter(&[more_entries(now)]),
+            length: again.footprinter(&[longer(now)]),
+            integers: again.footprinter(&[more_integers(now)]),
+        },
+        |packers, pick| look(again, finder, packers, pick),
+    );
     let mut saved = BTreeMap::<(String, Setting), Saved>::new();
-    for pick in &picks.keys {
-        let read = again.key(pick.at, |key| {
-            let pattern = context.finder.name(key.name).to_owned();
-            let kind = key.entry.kind;
-            if kind == ValueKind::Set {
-                // which of its two limits a set is over hangs on its members: both are tried
-                let sizes = key.sizes(&mut intsets)?;
-                return Some((pattern, kind, sizes));
-            }
-            Some((pattern, kind, key.sizes(&mut packs)?))
-        });
-        let Some((pattern, kind, sizes)) = read else { continue };
-        let mut add = |setting: Setting, lane: usize, sizes: &crate::footprint::Sizes| {
-            let less = float(sizes.first()) - float(sizes.lane(lane));
-            if less > 0.0 {
-                let sum = saved.entry((pattern.clone(), setting)).or_default();
-                sum.keys += pick.times;
-                sum.bytes += less * pick.times;
-            }
-        };
-        if kind == ValueKind::Set {
-            for (lane, step) in STEPS.into_iter().enumerate() {
-                add(entries("set-max-intset-entries", now.intset_entries, step), lane + 1, &sizes);
-            }
-            let Some(sizes) = again.key(pick.at, |key| key.sizes(&mut packs)) else { continue };
-            of_kind(now, kind, &mut |setting, lane| add(setting, lane, &sizes));
-        } else {
-            of_kind(now, kind, &mut |setting, lane| add(setting, lane, &sizes));
+    for (pick, told) in picks.keys.iter().zip(told) {
+        let Some((pattern, less)) = told else { continue };
+        for (setting, less) in less {
+            let sum = saved.entry((pattern.clone(), setting)).or_default();
+            sum.keys += pick.times;
+            sum.bytes += less * pick.times;
         }
     }
     saved
 }
 
-/// The settings for a type, with the lanes that have them.
-fn of_kind(now: &Limits, kind: ValueKind, each: &mut dyn FnMut(Setting, usize)) {
-    let (count, length, limits) = match kind {
+/// What sizes keys under the highest value of each limit. Under a lower one that packs a key it takes
+/// the same.
+struct Packers {
+    entries: Footprinter,
+    length: Footprinter,
+    integers: Footprinter,
+}
+
+/// The pattern of a key, and what it would take less with each setting.
+fn look(
+    again: &Again<'_>,
+    finder: &Patterns,
+    packers: &mut Packers,
+    pick: &Pick,
+) -> Option<(String, Vec<(Setting, f64)>)> {
+    let now = &again.server.limits;
+    let (pattern, kind) =
+        again.key(pick.at, |key| Some((finder.name(key.name).to_owned(), key.entry.kind)))?;
+    let (count, length, [most, longest]) = settings(now, kind);
+    let mut less = Vec::new();
+    let mut compare = |packer: &mut Footprinter, settings: &[Setting]| {
+        let sizes = again.key(pick.at, |key| key.sizes(packer))?;
+        let saves = float(pick.bytes) - float(sizes.first());
+        if saves > 0.0 {
+            less.extend(settings.iter().map(|setting| (*setting, saves)));
+        }
+        Some(())
+    };
+    let steps = |name, limit: u64| {
+        let all = STEPS.into_iter().map(move |step| entries(name, limit, step));
+        all.filter(|setting| pick.elements <= setting.value).collect::<Vec<Setting>>()
+    };
+    if pick.elements <= most {
+        compare(&mut packers.length, &[entries(length, longest, 2)])?;
+    } else {
+        compare(&mut packers.entries, &steps(count, most))?;
+    }
+    // which of its two limits a set is over hangs on its members: both are tried
+    if kind == ValueKind::Set && pick.elements > now.intset_entries {
+        let name = "set-max-intset-entries";
+        compare(&mut packers.integers, &steps(name, now.intset_entries))?;
+    }
+    Some((pattern, less))
+}
+
+/// The settings for a type, of entries and of their length, and what they are.
+const fn settings(now: &Limits, kind: ValueKind) -> (&'static str, &'static str, [u64; 2]) {
+    match kind {
         ValueKind::Hash => (
             "hash-max-listpack-entries",
             "hash-max-listpack-value",
@@ -114,26 +135,38 @@ fn of_kind(now: &Limits, kind: ValueKind, each: &mut dyn FnMut(Setting, usize)) 
         _ => {
             ("set-max-listpack-entries", "set-max-listpack-value", [now.set_entries, now.set_value])
         }
-    };
-    let [most, longest] = limits;
-    for (lane, step) in STEPS.into_iter().enumerate() {
-        each(entries(count, most, step), lane + 1);
     }
-    each(entries(length, longest, 2), STEPS.len() + 1);
 }
 
 const fn entries(name: &'static str, now: u64, times: u64) -> Setting {
     Setting { name, now, value: now.saturating_mul(times) }
 }
 
-/// Limits of so many times the entries.
-fn packed(now: &Limits, step: u64) -> Limits {
+/// Limits of the most entries that are tried.
+fn more_entries(now: &Limits) -> Limits {
+    let [.., step] = STEPS;
     Limits {
         hash_entries: now.hash_entries.saturating_mul(step),
         zset_entries: now.zset_entries.saturating_mul(step),
         set_entries: now.set_entries.saturating_mul(step),
         ..*now
     }
+}
+
+/// Limits of twice the length.
+fn longer(now: &Limits) -> Limits {
+    Limits {
+        hash_value: now.hash_value.saturating_mul(2),
+        zset_value: now.zset_value.saturating_mul(2),
+        set_value: now.set_value.saturating_mul(2),
+        ..*now
+    }
+}
+
+/// Limits of the most integers that are tried.
+fn more_integers(now: &Limits) -> Limits {
+    let [.., step] = STEPS;
+    Limits { intset_entries: now.intset_entries.saturating_mul(step), ..*now }
 }
 
 fn finding(

@@ -13,7 +13,7 @@ mod streams;
 mod strings;
 mod thresholds;
 
-pub use again::Again;
+pub use again::{Again, near};
 pub use id::Id;
 pub use phrase::{Phrase, Piece};
 pub use thresholds::{

@@ -4,7 +4,7 @@ use super::again::{Again, float, whole};
 use super::{Confidence, Context, Finding, Id, Least, Percent, Phrase, Saving, Subject};
 use crate::entries::{Elements, Entry, Str, TypeCode, ValueKind};
 use crate::footprint::{Footprinter, Size};
-use crate::groups::{Class, Pattern, Pick};
+use crate::groups::{Class, Pattern, Patterns, Pick};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -40,7 +40,29 @@ struct Less {
     less: f64,
 }
 
+impl Seen {
+    /// Takes in what another string told.
+    fn add(&mut self, other: Self) {
+        self.looked += other.looked;
+        self.keys += other.keys;
+        self.bytes += other.bytes;
+        self.json.take_in(other.json);
+        self.packed.take_in(other.packed);
+        self.names.take_in(other.names);
+        let room = BUCKET.saturating_sub(self.tiny.len());
+        self.tiny.extend(other.tiny.into_iter().take(room));
+        self.tiny_keys += other.tiny_keys;
+        self.tiny_bytes += other.tiny_bytes;
+    }
+}
+
 impl Less {
+    fn take_in(&mut self, other: Self) {
+        self.keys += other.keys;
+        self.bytes += other.bytes;
+        self.less += other.less;
+    }
+
     fn add(&mut self, times: f64, now: f64, then: f64) {
         self.keys += times;
         self.bytes += times * now;
@@ -53,9 +75,19 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let Some((again, picks)) = context.second_look(Class::String) else { return Vec::new() };
     let mut looks =
         Look { footprinter: again.footprinter(&[again.server.limits]), again, scratch: Vec::new() };
+    let finder = context.finder;
+    let told = again.each(
+        &picks.keys,
+        || Look {
+            footprinter: again.footprinter(&[again.server.limits]),
+            again,
+            scratch: Vec::new(),
+        },
+        |look, pick| look.at(finder, pick),
+    );
     let mut found = BTreeMap::<&str, Seen>::new();
-    for pick in &picks.keys {
-        looks.add(context, pick, &mut found);
+    for (pattern, seen) in told.into_iter().flatten() {
+        found.entry(pattern).or_default().add(seen);
     }
     let sure = if picks.complete { Confidence::Modelled } else { Confidence::Sampled };
     let mut findings = Vec::new();
@@ -78,15 +110,12 @@ struct Look<'l, 'a> {
 }
 
 impl Look<'_, '_> {
-    fn add<'c>(
-        &mut self,
-        context: &'c Context<'_>,
-        pick: &Pick,
-        found: &mut BTreeMap<&'c str, Seen>,
-    ) {
+    /// What one string tells, and its pattern.
+    fn at<'f>(&mut self, finder: &'f Patterns, pick: &Pick) -> Option<(&'f str, Seen)> {
         let again = self.again;
         again.key(pick.at, |key| {
-            let seen = found.entry(context.finder.name(key.name)).or_default();
+            let pattern = finder.name(key.name);
+            let mut seen = Seen::default();
             let (entry, name) = (key.entry, key.name.to_vec());
             let value = key.string()?;
             let (times, now) = (pick.times, float(pick.bytes));
@@ -103,24 +132,22 @@ impl Look<'_, '_> {
                 seen.packed.add(times, now, then);
             }
             if len > LONGEST {
-                return Some(());
+                return Some((pattern, seen));
             }
             let mut scratch = std::mem::take(&mut self.scratch);
             if let Ok(text) = value.decode(&mut scratch) {
                 if len <= TINY {
                     seen.tiny_keys += times;
                     seen.tiny_bytes += times * now;
-                    if seen.tiny.len() < BUCKET {
-                        seen.tiny.push((name.clone(), text.to_vec()));
-                    }
+                    seen.tiny.push((name.clone(), text.to_vec()));
                 }
                 if let Some(then) = self.json(&entry, &name, text) {
                     seen.json.add(times, now, then);
                 }
             }
             self.scratch = scratch;
-            Some(())
-        });
+            Some((pattern, seen))
+        })
     }
 
     fn string(&mut self, entry: &Entry<'_>, name: &[u8], value: Str<'_>) -> Option<f64> {

@@ -11,8 +11,16 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hash::Hasher;
 
-/// Collections with more elements are far beyond any limit that is worth setting.
-const MANY: u64 = 4096;
+/// How many elements a collection may have so that a higher limit could still pack it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near {
+    /// A hash.
+    pub hash: u64,
+    /// A set.
+    pub set: u64,
+    /// A sorted set.
+    pub zset: u64,
+}
 
 /// What keys are looked at for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,16 +45,17 @@ impl Class {
     }
 
     #[inline(always)]
-    fn of(row: &Row<'_>) -> Option<Self> {
-        match row.kind {
-            ValueKind::String => Some(Self::String),
-            ValueKind::Stream => Some(Self::Stream),
-            ValueKind::Hash | ValueKind::Set | ValueKind::Zset => {
-                let is_table = matches!(row.encoding, Encoding::Hashtable | Encoding::Skiplist);
-                (is_table && row.elements.is_some_and(|n| n <= MANY)).then_some(Self::Unpacked)
-            }
-            _ => None,
-        }
+    fn of(row: &Row<'_>, near: Near) -> Option<Self> {
+        let most = match row.kind {
+            ValueKind::String => return Some(Self::String),
+            ValueKind::Stream => return Some(Self::Stream),
+            ValueKind::Hash => near.hash,
+            ValueKind::Set => near.set,
+            ValueKind::Zset => near.zset,
+            _ => return None,
+        };
+        let is_table = matches!(row.encoding, Encoding::Hashtable | Encoding::Skiplist);
+        (is_table && row.elements.is_some_and(|n| n <= most)).then_some(Self::Unpacked)
     }
 }
 
@@ -57,6 +66,8 @@ pub struct Pick {
     pub at: u64,
     /// What it takes.
     pub bytes: Size,
+    /// How many elements it has; zero for a string.
+    pub elements: u64,
     /// How many such keys it stands for.
     pub times: f64,
 }
@@ -78,6 +89,7 @@ struct Candidate {
     priority: u64,
     at: Reverse<u64>,
     bytes: Size,
+    elements: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -113,6 +125,7 @@ impl Reservoir {
         let keys = all.iter().take(most).map(|key| Pick {
             at: key.at.0,
             bytes: key.bytes,
+            elements: key.elements,
             times: threshold.map_or(1.0, |threshold| (threshold / float(key.bytes)).max(1.0)),
         });
         Picks { keys: keys.collect(), complete: threshold.is_none() }
@@ -125,23 +138,35 @@ fn float(bytes: Size) -> f64 {
 }
 
 /// A sample of each class.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Evidence([Reservoir; Class::ALL.len()]);
+#[derive(Debug, Clone)]
+pub(super) struct Evidence {
+    of: [Reservoir; Class::ALL.len()],
+    near: Near,
+}
 
 impl Evidence {
+    pub(super) fn new(near: Near) -> Self {
+        Self { of: Default::default(), near }
+    }
+
     #[inline(always)]
     pub(super) fn add(&mut self, bytes: Size, row: &Row<'_>) {
-        if let Some(class) = Class::of(row)
-            && let Some(reservoir) = self.0.get_mut(class as usize)
+        if let Some(class) = Class::of(row, self.near)
+            && let Some(reservoir) = self.of.get_mut(class as usize)
         {
             let priority = (float(bytes) / draw(row.key)).to_bits();
-            reservoir.add(Candidate { priority, at: Reverse(row.at), bytes }, class.most());
+            let elements = match class {
+                Class::String => 0,
+                _ => row.elements.unwrap_or_default(),
+            };
+            let candidate = Candidate { priority, at: Reverse(row.at), bytes, elements };
+            reservoir.add(candidate, class.most());
         }
     }
 
     /// Takes in what another one has seen, and empties it.
     pub(super) fn take_in(&mut self, other: &mut Self) {
-        for ((mine, theirs), class) in self.0.iter_mut().zip(&mut other.0).zip(Class::ALL) {
+        for ((mine, theirs), class) in self.of.iter_mut().zip(&mut other.of).zip(Class::ALL) {
             theirs.floor = 0;
             for Reverse(candidate) in theirs.heap.drain() {
                 mine.add(candidate, class.most());
@@ -150,7 +175,7 @@ impl Evidence {
     }
 
     pub(super) fn picks(&self, class: Class) -> Picks {
-        self.0.get(class as usize).map(|of| of.picks(class.most())).unwrap_or_default()
+        self.of.get(class as usize).map(|of| of.picks(class.most())).unwrap_or_default()
     }
 }
 
@@ -173,7 +198,7 @@ mod tests {
     fn candidate(n: u64) -> (Candidate, Size) {
         let bytes = Size::bytes(50 + n % 1000 * (n % 7));
         let priority = (float(bytes) / draw(&n.to_le_bytes())).to_bits();
-        (Candidate { priority, at: Reverse(n), bytes }, bytes)
+        (Candidate { priority, at: Reverse(n), bytes, elements: 0 }, bytes)
     }
 
     #[test]

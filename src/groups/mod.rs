@@ -40,7 +40,7 @@ mod types;
 mod usage;
 
 pub use census::Census;
-pub use evidence::{Class, Pick, Picks};
+pub use evidence::{Class, Near, Pick, Picks};
 pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
 pub use held::Sample;

@@ -1,6 +1,6 @@
 //! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
 
-use super::evidence::{Class, Evidence, Picks};
+use super::evidence::{Class, Evidence, Near, Picks};
 use super::held::Kept;
 use super::kind::{Cell, Cells, by};
 use super::patterns::{Pattern, Patterns};
@@ -38,7 +38,7 @@ pub struct Settings {
     /// How large the prefix tree may become.
     pub bounds: Bounds,
     /// Whether keys are remembered that are worth a second look.
-    pub evidence: bool,
+    pub evidence: Option<Near>,
     /// Patterns that the user named; the first one that fits a name claims it.
     pub rules: Option<Arc<Rules>>,
     /// Whether patterns have their sizes in every lane, rather than in the first alone.
@@ -58,7 +58,7 @@ impl Settings {
             separators: Separators::default(),
             top: 20,
             bounds: Bounds::default(),
-            evidence: false,
+            evidence: None,
             rules: None,
             lanes: false,
             exempt: None,
@@ -107,7 +107,7 @@ impl Groups {
             slots: Slots::default(),
             tags: Tags::of(&settings.slots),
             fields: FieldTtls::default(),
-            evidence: settings.evidence.then(Evidence::default),
+            evidence: settings.evidence.map(Evidence::new),
             tree: Tree::new(separators, bounds, exempt),
             rules: settings.rules.clone(),
             lanes: settings.lanes,

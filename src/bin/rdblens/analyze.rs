@@ -182,6 +182,7 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         (passes, _) => passes == Passes::Findings,
     };
     let usual = input.config.names.settings(taken_at);
+    let evidence = evidence.then(|| findings::near(&input.server.limits));
     let mut settings = Settings { top, evidence, ..usual };
     // the instance is always a matter of allocated bytes
     let measures = match input.config.measure {
