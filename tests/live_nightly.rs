@@ -184,10 +184,14 @@ fn three_nights_of_a_replica() {
 fn a_night_of_a_cluster_of_six() {
     let place = Place::new();
     let folder = folder().join(SERVER);
-    let nodes: Vec<Live> = (0..6)
-        .map(|_| {
-            let bus = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-            let bus = bus.local_addr().expect("an address").port().to_string();
+    // not of those that the system deals out, or a server's own port could be the same
+    let from = 20_000 + u16::try_from(std::process::id() % 1_000).expect("small") * 12;
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let nodes: Vec<Live> = (from..from + 400)
+        .filter(is_free)
+        .take(6)
+        .map(|bus| {
+            let bus = bus.to_string();
             let more = ["--cluster-enabled", "yes", "--cluster-port", &bus];
             Live::start(&folder, &options(&more), None)
         })
