@@ -78,6 +78,13 @@ impl Link {
         Ok(Self { input: BufReader::with_capacity(1 << 16, stream) })
     }
 
+    /// Whether somebody answers; one that could not start hangs up.
+    fn pongs(&mut self) -> bool {
+        let mut line = String::new();
+        let sent = self.input.get_mut().write_all(b"*1\r\n$4\r\nPING\r\n");
+        sent.and_then(|()| self.input.read_line(&mut line)).is_ok() && line == "+PONG\r\n"
+    }
+
     /// Sends the command and waits for the answer.
     pub fn ask(&mut self, command: &str) -> Reply {
         self.ask_all(&[words(command)]).remove(0)
@@ -194,7 +201,7 @@ impl Live {
         let give_up = Instant::now() + Duration::from_secs(60);
         while Instant::now() < give_up && matches!(self.process.try_wait(), Ok(None)) {
             if let Ok(mut link) = Link::open(self.port)
-                && link.ask("PING") == Reply::Text(b"PONG".into())
+                && link.pongs()
             {
                 // somebody else's server on the port would have another process id
                 let id = link.info("server").remove("process_id");

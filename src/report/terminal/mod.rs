@@ -151,6 +151,11 @@ const ROUND: [List; 9] = [
     List::Types,
 ];
 
+/// The lines of a list beside its rows: an empty one and the heading.
+const HEADING: usize = 2;
+/// So many rows of patterns come before all else.
+const PATTERNS: usize = 4;
+
 /// How many rows each list of the screen has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Rows {
@@ -177,15 +182,20 @@ impl Rows {
             types: report.types.len(),
             keys: report.largest_by_bytes.len(),
         };
-        let mut rows = Self::default();
-        let mut left = lines;
-        for _ in 0..SCREEN {
+        // without these few nobody sees what fills it
+        let first = PATTERNS.min(available.patterns).min(lines.saturating_sub(HEADING));
+        let mut rows = Self { patterns: first, ..Self::default() };
+        let mut left = lines - first - if first > 0 { HEADING } else { 0 };
+        for round in 0..SCREEN {
             for list in ROUND {
+                if round == 0 && list == List::Patterns {
+                    continue;
+                }
                 let (have, most) = (list.of(&mut rows), available);
                 let most = *list.of(&mut { most });
                 let capped = list == List::Never && *have >= 3;
-                // The first row brings the heading and an empty line with it.
-                let cost = if *have == 0 { 3 } else { 1 };
+                // the first row brings the heading with it
+                let cost = if *have == 0 { HEADING + 1 } else { 1 };
                 if *have < most && !capped && cost <= left {
                     *have += 1;
                     left -= cost;
