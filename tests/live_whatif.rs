@@ -45,11 +45,11 @@ fn each(word: &str, prefix: &str, elements: impl Fn(u64, u64) -> Vec<String>) ->
 }
 
 fn hashes() -> Vec<Words> {
-    each("HSET", "cart", |n, i| vec![format!("item-{i}"), format!("{}", n * i * 7919)])
+    each("HSET", "cart", |n, i| vec![format!("item-{n}-{i}"), format!("{}", n * i * 7919)])
 }
 
 fn zsets() -> Vec<Words> {
-    each("ZADD", "board", |n, i| vec![format!("{}", (n * i) % 5000), format!("player-{i}")])
+    each("ZADD", "board", |n, i| vec![format!("{}", (n * i) % 5000), format!("player-{n}-{i}")])
 }
 
 fn sets() -> Vec<Words> {
