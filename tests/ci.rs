@@ -117,43 +117,45 @@ fn gitlabs_job_reports_and_fails_when_a_limit_is_broken() {
 
 #[test]
 fn the_night_keeps_summaries_and_alerts() {
-    let script = repository().join("docs/ci/nightly.sh");
-    let night = |place: &Path, copy: &str| {
-        let line = format!("\"$NIGHTLY\" . {copy}");
-        bash(place, &line)
-            .env("NIGHTLY", &script)
-            .env("RDBLENS_ALERT", "cat >alert")
-            .output()
-            .expect("bash")
+    let script = repository().join("docs/nightly/rdblens-nightly");
+    let night = |place: &Path, budgets: &str, copy: &str| {
+        let config = format!(
+            "replicas=here:1\nkeep=keep\nalert='cat >alert'\nbudgets={budgets}\n\
+             copy() {{ {copy} >\"$2\"; }}\n"
+        );
+        fs::write(place.join("nightly.conf"), config).expect("writable");
+        let done = bash(place, "\"$NIGHTLY\" ./nightly.conf").env("NIGHTLY", &script).output();
+        done.expect("bash")
     };
     let summaries = |place: &Path| {
-        let names = fs::read_dir(place).expect("readable").flatten().map(|file| file.file_name());
-        let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-        assert!(!names.iter().any(|name| name.starts_with(".dump")), "{names:?}");
-        names.iter().filter(|name| name.starts_with("rdblens-")).count()
+        let names = fs::read_dir(place.join("keep")).expect("readable").flatten();
+        let names: Vec<String> =
+            names.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+        assert!(!names.iter().any(|name| name.starts_with(".night")), "{names:?}");
+        names.iter().filter(|name| name.ends_with(".json")).count()
     };
     for (keys, code) in [(12, 0), (16, 1)] {
         let place = place(keys);
+        fs::create_dir(place.path().join("keep")).expect("writable");
         // as it was left by the night before
-        fs::rename(place.path().join("base.rdb"), place.path().join("old.rdb")).expect("there");
-        let made =
-            bash(place.path(), "rdblens summary old.rdb -o rdblens-2026-01-01.json").output();
+        let made = bash(place.path(), "rdblens summary base.rdb -o keep/2026-01-01.json").output();
         assert_eq!(made.expect("bash").status.code(), Some(0));
-        let done = night(place.path(), "cat dump.rdb");
+        let done = night(place.path(), "rdblens.toml", "cat dump.rdb");
         assert_eq!(done.status.code(), Some(code), "{}", all(&done));
-        assert!(all(&done).contains("compared with"), "{}", all(&done));
-        assert_eq!(place.path().join("alert").exists(), code == 1);
+        let alert = fs::read_to_string(place.path().join("alert")).unwrap_or_default();
+        assert_eq!(alert.contains("max_keys"), code == 1, "{alert}");
+        assert!(place.path().join("keep/trend.txt").exists());
         assert_eq!(summaries(place.path()), 2);
     }
     // the first night has nothing to compare with; a copy that fails is told
     let place = place(12);
-    fs::remove_file(place.path().join("rdblens.toml")).expect("there");
-    let done = night(place.path(), "cat dump.rdb");
+    let done = night(place.path(), "", "cat dump.rdb");
     assert_eq!((done.status.code(), summaries(place.path())), (Some(0), 1), "{}", all(&done));
     for copy in ["false", "cat nothing.rdb", "echo no dump"] {
-        let done = night(place.path(), copy);
+        let done = night(place.path(), "", copy);
         assert_eq!(done.status.code(), Some(2), "{}", all(&done));
-        assert!(place.path().join("alert").exists());
+        let alert = fs::read_to_string(place.path().join("alert")).expect("an alert");
+        assert!(alert.contains("no report was made"), "{alert}");
         assert_eq!(summaries(place.path()), 1);
     }
 }
