@@ -245,20 +245,13 @@ pub struct Analyze {
     /// Deepest level of the prefix tree
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub depth: Option<usize>,
-    /// When to colour [NO_COLOR counts too]
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    #[arg(help_heading = "Output")]
-    pub color: When,
-    /// Draw with ASCII only
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
+    /// See there.
+    #[command(flatten)]
+    pub look: Look,
     /// Write the figures as OpenMetrics to this file too, for node_exporter's textfile collector
     /// (a name that ends with .prom). The file is there as a whole or as it was
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub metrics: Option<PathBuf>,
-    /// Columns of the text [default: the terminal's, else 80]
-    #[arg(long, value_name = "N", help_heading = "Output")]
-    pub width: Option<usize>,
     /// See there.
     #[command(flatten)]
     pub limit: Limit,
@@ -314,6 +307,21 @@ pub struct Explain {
     /// The finding, such as ttl-leak; without it all are listed
     #[arg(value_name = "ID")]
     pub id: Option<String>,
+}
+
+/// What the text looks like.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Look {
+    /// When to colour [NO_COLOR counts too]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+    /// Draw with ASCII only
+    #[arg(long)]
+    pub ascii: bool,
+    /// Columns of the text [default: the terminal's, else 80]
+    #[arg(long, value_name = "N")]
+    pub width: Option<usize>,
 }
 
 /// Further inputs.
@@ -380,16 +388,9 @@ pub struct Trend {
     /// Patterns with rows of their own [default: 15 in text, else 100]
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub top: Option<usize>,
-    /// When to colour [NO_COLOR counts too]
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    #[arg(help_heading = "Output")]
-    pub color: When,
-    /// Draw with ASCII only
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
-    /// Columns of the text [default: the terminal's, else 80]
-    #[arg(long, value_name = "N", help_heading = "Output")]
-    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub look: Look,
     /// See there.
     #[command(flatten)]
     pub sizing: Sizing,
@@ -432,16 +433,9 @@ pub struct WhatIf {
     /// Patterns with rows of their own [default: 15 in text, else 100]
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub top: Option<usize>,
-    /// When to colour [NO_COLOR counts too]
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    #[arg(help_heading = "Output")]
-    pub color: When,
-    /// Draw with ASCII only
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
-    /// Columns of the text [default: the terminal's, else 80]
-    #[arg(long, value_name = "N", help_heading = "Output")]
-    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub look: Look,
     /// See there.
     #[command(flatten)]
     pub grouping: Grouping,
@@ -469,16 +463,9 @@ pub struct Diff {
     /// Rows in each list of the text [default: 15]
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub top: Option<usize>,
-    /// When to colour [NO_COLOR counts too]
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    #[arg(help_heading = "Output")]
-    pub color: When,
-    /// Draw with ASCII only
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
-    /// Columns of the text [default: the terminal's, else 80]
-    #[arg(long, value_name = "N", help_heading = "Output")]
-    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub look: Look,
     /// See there.
     #[command(flatten)]
     pub grouping: Grouping,
@@ -512,16 +499,9 @@ pub struct Check {
     /// Limits that the text shows [default: 25]
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub top: Option<usize>,
-    /// When to colour [NO_COLOR counts too]
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    #[arg(help_heading = "Output")]
-    pub color: When,
-    /// Draw with ASCII only
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
-    /// Columns of the text [default: the terminal's, else 80]
-    #[arg(long, value_name = "N", help_heading = "Output")]
-    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub look: Look,
     /// See there.
     #[command(flatten)]
     pub grouping: Grouping,
@@ -640,16 +620,9 @@ pub struct Show {
     /// How many of the largest elements are listed
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Output")]
     pub top: usize,
-    /// When to colour [NO_COLOR counts too]
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    #[arg(help_heading = "Output")]
-    pub color: When,
-    /// Draw with ASCII only
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
-    /// Columns of the text [default: the terminal's, else 80]
-    #[arg(long, value_name = "N", help_heading = "Output")]
-    pub width: Option<usize>,
+    /// See there.
+    #[command(flatten)]
+    pub look: Look,
     /// See there.
     #[command(flatten)]
     pub sizing: Sizing,

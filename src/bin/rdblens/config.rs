@@ -4,7 +4,7 @@ mod limit;
 mod whatif;
 
 use crate::args::{
-    self, Analyze, Command, Explain, Grouping, Input, Keys, Merge, ReportFormat, RowsFormat,
+    self, Analyze, Command, Explain, Grouping, Input, Keys, Look, Merge, ReportFormat, RowsFormat,
     Selection, Sizes, Sizing, Summarize, When,
 };
 use crate::settings::Settings;
@@ -611,14 +611,14 @@ fn terminal(analyze: &Analyze, host: &Host) -> Terminal {
         (false, Some(top)) => Length::Top(top),
         (false, None) => Length::Screen,
     };
-    let Analyze { input, width, color, ascii, .. } = analyze;
-    drawn(input.output.is_some(), (*width, *color, *ascii), length, host)
+    let Analyze { input, look, .. } = analyze;
+    drawn(input.output.is_some(), *look, length, host)
 }
 
 /// How text is drawn for this host, unless flags say otherwise.
 fn drawn(
     into_file: bool,
-    (width, color, ascii): (Option<usize>, When, bool),
+    Look { color, ascii, width }: Look,
     length: Length,
     host: &Host,
 ) -> Terminal {
@@ -640,10 +640,10 @@ fn drawn(
 
 fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
     let length = rows_of(wishes.top)?;
-    let args::Trend { input, width, color, ascii, .. } = wishes;
+    let args::Trend { input, look, .. } = wishes;
     let form = match wishes.format {
         args::TrendFormat::Text => {
-            TrendForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
+            TrendForm::Text(drawn(input.output.is_some(), *look, length, host))
         }
         args::TrendFormat::Csv => TrendForm::Csv,
         args::TrendFormat::Json => TrendForm::Json,
@@ -658,12 +658,11 @@ fn show(wishes: &args::Show, host: &Host) -> Result<Task, String> {
     }
     let typed = wishes.key.as_encoded_bytes().to_vec();
     let meant = escape::unescape(&typed).filter(|meant| *meant != typed);
-    let args::Show { input, db, value, top, format, width, color, ascii, .. } = wishes;
+    let args::Show { input, db, value, top, format, look, .. } = wishes;
     let form = match format {
         ReportFormat::Json => Form::Json,
         ReportFormat::Text => {
-            let wishes = (*width, *color, *ascii);
-            Form::Text(drawn(input.output.is_some(), wishes, Length::Screen, host))
+            Form::Text(drawn(input.output.is_some(), *look, Length::Screen, host))
         }
     };
     let names = std::iter::once(typed).chain(meant).collect();
@@ -686,10 +685,10 @@ fn export(wishes: &args::Export, host: &Host) -> Result<Task, String> {
 
 fn diff(wishes: &args::Diff, host: &Host) -> Result<Task, String> {
     let length = rows_of(wishes.top)?;
-    let args::Diff { input, width, color, ascii, .. } = wishes;
+    let args::Diff { input, look, .. } = wishes;
     let form = match wishes.format {
         args::DiffFormat::Text => {
-            DiffForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
+            DiffForm::Text(drawn(input.output.is_some(), *look, length, host))
         }
         args::DiffFormat::Json => DiffForm::Json,
         args::DiffFormat::Markdown => DiffForm::Markdown,
@@ -699,10 +698,10 @@ fn diff(wishes: &args::Diff, host: &Host) -> Result<Task, String> {
 
 fn check(wishes: &args::Check, host: &Host) -> Result<Task, String> {
     let length = rows_of(wishes.top)?;
-    let args::Check { input, width, color, ascii, .. } = wishes;
+    let args::Check { input, look, .. } = wishes;
     let form = match wishes.format {
         args::CheckFormat::Text => {
-            CheckForm::Text(drawn(input.output.is_some(), (*width, *color, *ascii), length, host))
+            CheckForm::Text(drawn(input.output.is_some(), *look, length, host))
         }
         args::CheckFormat::Json => CheckForm::Json,
         args::CheckFormat::Markdown => CheckForm::Markdown,

@@ -15,10 +15,10 @@ pub(super) fn task(wishes: &args::WhatIf, host: &Host) -> Result<Task, String> {
     }
     let given = now(wishes.input.now.as_deref())?;
     let length = wishes.top.map_or(Length::Screen, Length::Top);
-    let args::WhatIf { input, width, color, ascii, .. } = wishes;
+    let args::WhatIf { input, look, .. } = wishes;
     let (form, now) = match wishes.format {
         ReportFormat::Text => {
-            let form = drawn(input.output.is_some(), (*width, *color, *ascii), length, host);
+            let form = drawn(input.output.is_some(), *look, length, host);
             (Form::Text(form), given.or(Some(host.clock)))
         }
         ReportFormat::Json => (Form::Json, given),
