@@ -1,7 +1,13 @@
 //! What the run does: what the user typed and what the machine is like, settled once.
 
+mod growth;
 mod limit;
+mod values;
 mod whatif;
+
+pub use growth::{Check, CheckForm, Diff, DiffForm, Trend, TrendForm};
+pub use values::{Export, Show};
+pub use whatif::{Alternative, WhatIf};
 
 use crate::args::{
     self, Analyze, Command, Explain, Grouping, Input, Keys, Look, Merge, ReportFormat, RowsFormat,
@@ -9,13 +15,11 @@ use crate::args::{
 };
 use crate::settings::Settings;
 use rdblens::findings::{Id, Thresholds};
-use rdblens::footprint::{Allocator, Measure, ServerName, Size};
+use rdblens::footprint::{Allocator, Measure, Size};
 use rdblens::groups::{Filter, Glob, Rules, Separators, Settings as Grouped, TypeName};
 use rdblens::report::{
-    Bytes, Column, Drawing, Filters, Length, Limit, Millis, RowFormat, Terminal, escape,
-    parse_size, time,
+    Bytes, Column, Drawing, Filters, Length, Limit, Millis, RowFormat, Terminal, parse_size, time,
 };
-use rdblens::values::Form as ValueForm;
 use regex::bytes::RegexSet;
 use std::io::IsTerminal;
 use std::num::NonZero;
@@ -188,130 +192,6 @@ pub struct Report {
     pub metrics: Option<PathBuf>,
 }
 
-/// What is set beside today's size, and how it is shown.
-#[derive(Debug, Clone)]
-pub struct WhatIf {
-    /// What it may be instead, one at least.
-    pub alternatives: Vec<Alternative>,
-    /// Its form.
-    pub form: Form,
-    /// The time against which the snapshot's age is told.
-    pub now: Option<Millis>,
-    /// How many patterns have rows of their own.
-    pub top: usize,
-}
-
-/// What may hold instead of what holds today.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Alternative {
-    /// Another server.
-    pub server: Option<ServerName>,
-    /// Other values of settings.
-    pub settings: Vec<(String, String)>,
-    /// Another allocator.
-    pub allocator: Option<Allocator>,
-}
-
-/// How a trend is made and shown.
-#[derive(Debug, Clone, Copy)]
-pub struct Trend {
-    /// Its form.
-    pub form: TrendForm,
-    /// The server's limit.
-    pub maxmemory: Option<Bytes>,
-    /// How many patterns have rows of their own.
-    pub top: usize,
-}
-
-/// Which key is shown, and how.
-#[derive(Debug, Clone)]
-pub struct Show {
-    /// Its name, in every way in which what was typed can be meant.
-    pub names: Vec<Vec<u8>>,
-    /// Its database, if not all.
-    pub db: Option<u64>,
-    /// Whether its content is shown.
-    pub value: bool,
-    /// How many of its largest elements are listed.
-    pub top: usize,
-    /// The form.
-    pub form: Form,
-}
-
-/// How keys are exported.
-#[derive(Debug, Clone, Copy)]
-pub struct Export {
-    /// The form.
-    pub form: ValueForm,
-    /// How many are wanted at the most.
-    pub limit: Option<u64>,
-    /// Whether it is no failure when some cannot be.
-    pub skip_undecodable: bool,
-}
-
-/// A form of a trend.
-#[derive(Debug, Clone, Copy)]
-pub enum TrendForm {
-    /// For a terminal.
-    Text(Terminal),
-    /// For spreadsheets.
-    Csv,
-    /// For programs.
-    Json,
-}
-
-/// How changes are told and shown.
-#[derive(Debug, Clone, Copy)]
-pub struct Diff {
-    /// Their form.
-    pub form: DiffForm,
-    /// The server's limit.
-    pub maxmemory: Option<Bytes>,
-}
-
-/// A form of changes.
-#[derive(Debug, Clone, Copy)]
-pub enum DiffForm {
-    /// For a terminal.
-    Text(Terminal),
-    /// For programs.
-    Json,
-    /// For a pull request.
-    Markdown,
-}
-
-/// What a check is about and how it is shown.
-#[derive(Debug, Clone)]
-pub struct Check {
-    /// Its form.
-    pub form: CheckForm,
-    /// The earlier snapshot, if there is one.
-    pub baseline: Option<PathBuf>,
-    /// The file with the budgets, if the user named one.
-    pub config: Option<PathBuf>,
-    /// The server's limit.
-    pub maxmemory: Option<Bytes>,
-    /// The time by which exceptions end.
-    pub now: Millis,
-}
-
-/// A form of a check.
-#[derive(Debug, Clone, Copy)]
-pub enum CheckForm {
-    /// For a terminal.
-    Text(Terminal),
-    /// For programs.
-    Json,
-    /// For a pull request.
-    Markdown,
-    /// For what shows tests.
-    Junit,
-    /// For GitHub Actions.
-    Github,
-    /// For GitLab's code quality.
-    Gitlab,
-}
-
 /// A form of the report.
 #[derive(Debug, Clone, Copy)]
 pub enum Form {
@@ -350,7 +230,7 @@ impl Config {
                 Ok(Self { names, more: more.more, ..config })
             }
             Command::Trend(wishes) => {
-                let task = trend(&wishes, host)?;
+                let task = growth::trend(&wishes, host)?;
                 let args::Trend { input, more, sizing, .. } = wishes;
                 let config = Self::with(task, input, (sizing, Selection::default()), host)?;
                 Ok(Self { more: more.more, ..config })
@@ -373,7 +253,7 @@ impl Config {
                 Self::with(Task::Explain(id), Input::default(), Default::default(), host)
             }
             Command::Diff(wishes) => {
-                let task = diff(&wishes, host)?;
+                let task = growth::diff(&wishes, host)?;
                 let names = names(&wishes.grouping)?;
                 let args::Diff { input, new, sizing, selection, .. } = wishes;
                 let config = Self::with(task, input, (sizing, selection), host)?;
@@ -383,7 +263,7 @@ impl Config {
                 Ok(Self { names, more: vec![new], ..config })
             }
             Command::Check(wishes) => {
-                let task = check(&wishes, host)?;
+                let task = growth::check(&wishes, host)?;
                 let names = names(&wishes.grouping)?;
                 let args::Check { input, sizing, baseline, .. } = wishes;
                 let config = Self::with(task, input, (sizing, Selection::default()), host)?;
@@ -400,12 +280,12 @@ impl Config {
             }
             Command::Merge(merge) => Self::merging(merge, host),
             Command::Show(wishes) => {
-                let task = show(&wishes, host)?;
+                let task = values::show(&wishes, host)?;
                 let args::Show { input, sizing, .. } = wishes;
                 Self::with(task, input, (sizing, Selection::default()), host)
             }
             Command::Export(wishes) => {
-                let task = export(&wishes, host)?;
+                let task = values::export(&wishes, host)?;
                 let args::Export { input, sizing, selection, .. } = wishes;
                 Self::with(task, input, (sizing, selection), host)
             }
@@ -638,99 +518,12 @@ fn drawn(
     }
 }
 
-fn trend(wishes: &args::Trend, host: &Host) -> Result<Task, String> {
-    let length = rows_of(wishes.top)?;
-    let args::Trend { input, look, .. } = wishes;
-    let form = match wishes.format {
-        args::TrendFormat::Text => {
-            TrendForm::Text(drawn(input.output.is_some(), *look, length, host))
-        }
-        args::TrendFormat::Csv => TrendForm::Csv,
-        args::TrendFormat::Json => TrendForm::Json,
-    };
-    let maxmemory = maxmemory(wishes.maxmemory.as_deref())?;
-    Ok(Task::Trend(Trend { form, maxmemory, top: wishes.top.unwrap_or(TOP) }))
-}
-
-fn show(wishes: &args::Show, host: &Host) -> Result<Task, String> {
-    if wishes.top > TOP_LIMIT {
-        return Err(format!("--top: {TOP_LIMIT} at the most"));
-    }
-    let typed = wishes.key.as_encoded_bytes().to_vec();
-    let meant = escape::unescape(&typed).filter(|meant| *meant != typed);
-    let args::Show { input, db, value, top, format, look, .. } = wishes;
-    let form = match format {
-        ReportFormat::Json => Form::Json,
-        ReportFormat::Text => {
-            Form::Text(drawn(input.output.is_some(), *look, Length::Screen, host))
-        }
-    };
-    let names = std::iter::once(typed).chain(meant).collect();
-    Ok(Task::Show(Show { names, db: *db, value: *value, top: *top, form }))
-}
-
-fn export(wishes: &args::Export, host: &Host) -> Result<Task, String> {
-    let form = match wishes.format {
-        args::ExportFormat::Json => ValueForm::Json,
-        args::ExportFormat::Resp => ValueForm::Resp,
-    };
-    let to_terminal = host.stdout_columns.is_some() && wishes.input.output.is_none();
-    if form == ValueForm::Resp && to_terminal {
-        let what = "values as they are could harm a terminal";
-        return Err(format!("--format resp: {what}; pipe them, or name a file with -o"));
-    }
-    let args::Export { limit, skip_undecodable, .. } = *wishes;
-    Ok(Task::Export(Export { form, limit, skip_undecodable }))
-}
-
-fn diff(wishes: &args::Diff, host: &Host) -> Result<Task, String> {
-    let length = rows_of(wishes.top)?;
-    let args::Diff { input, look, .. } = wishes;
-    let form = match wishes.format {
-        args::DiffFormat::Text => {
-            DiffForm::Text(drawn(input.output.is_some(), *look, length, host))
-        }
-        args::DiffFormat::Json => DiffForm::Json,
-        args::DiffFormat::Markdown => DiffForm::Markdown,
-    };
-    Ok(Task::Diff(Diff { form, maxmemory: maxmemory(wishes.maxmemory.as_deref())? }))
-}
-
-fn check(wishes: &args::Check, host: &Host) -> Result<Task, String> {
-    let length = rows_of(wishes.top)?;
-    let args::Check { input, look, .. } = wishes;
-    let form = match wishes.format {
-        args::CheckFormat::Text => {
-            CheckForm::Text(drawn(input.output.is_some(), *look, length, host))
-        }
-        args::CheckFormat::Json => CheckForm::Json,
-        args::CheckFormat::Markdown => CheckForm::Markdown,
-        args::CheckFormat::Junit => CheckForm::Junit,
-        args::CheckFormat::Github => CheckForm::Github,
-        args::CheckFormat::Gitlab => CheckForm::Gitlab,
-    };
-    Ok(Task::Check(Check {
-        form,
-        baseline: wishes.baseline.clone(),
-        config: wishes.config.clone(),
-        maxmemory: maxmemory(wishes.maxmemory.as_deref())?,
-        now: now(input.now.as_deref())?.unwrap_or(host.clock),
-    }))
-}
-
 /// As many rows as the user asked for.
 fn rows_of(top: Option<usize>) -> Result<Length, String> {
     if top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
         return Err(format!("--top: from 1 to {TOP_LIMIT}"));
     }
     Ok(top.map_or(Length::Screen, Length::Top))
-}
-
-fn maxmemory(given: Option<&str>) -> Result<Option<Bytes>, String> {
-    let Some(text) = given else { return Ok(None) };
-    parse_size(text).filter(|size| size.0 > 0).map(Some).ok_or_else(|| {
-        format!("--maxmemory: \"{text}\" is no size; write 8gb, 512mb or a number of bytes")
-    })
 }
 
 fn filter(selection: Selection) -> Result<(Filter, Filters), String> {
@@ -786,163 +579,4 @@ fn regexes(patterns: &[String]) -> Result<Option<RegexSet>, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn terminal_host() -> Host {
-        Host {
-            stdout_columns: Some(132),
-            stderr_is_terminal: true,
-            utf8: true,
-            no_color: false,
-            cores: 6,
-            clock: Millis(1_000),
-        }
-    }
-
-    fn resolve(line: &str, host: &Host) -> Result<Config, String> {
-        let args = std::iter::once("rdblens").chain(line.split(' '));
-        Config::resolve(Command::parse_from(args).unwrap(), host)
-    }
-
-    fn error(line: &str) -> String {
-        resolve(line, &terminal_host()).unwrap_err()
-    }
-
-    fn report(line: &str, host: &Host) -> Report {
-        match resolve(line, host).unwrap().task {
-            Task::Report(report) => report,
-            _ => panic!("no report"),
-        }
-    }
-
-    fn text(line: &str, host: &Host) -> Terminal {
-        match report(line, host).form {
-            Form::Text(terminal) => terminal,
-            Form::Json => panic!("no text"),
-        }
-    }
-
-    #[test]
-    fn analyze_is_what_is_done_by_default() {
-        for line in ["d.rdb --db 1,2 --db 3", "analyze --db 1,2 --db 3 d.rdb"] {
-            let config = resolve(line, &terminal_host()).unwrap();
-            assert_eq!(config.dump, Some(PathBuf::from("d.rdb")));
-            assert_eq!(config.filter.dbs, [1, 2, 3]);
-            assert_eq!((config.threads, config.checksum, config.progress), (6, true, true));
-            assert!(matches!(config.task, Task::Report(_)));
-        }
-        assert_eq!(resolve("-", &terminal_host()).unwrap().dump, None);
-    }
-
-    #[test]
-    fn the_terminal_decides_what_is_drawn_unless_flags_do() {
-        let drawn = |line: &str, host: &Host| {
-            let Terminal { width, color, drawing, .. } = text(line, host);
-            (width, color, drawing)
-        };
-        let (host, pipe) = (terminal_host(), Host { utf8: true, ..Host::default() });
-        assert_eq!(drawn("d", &host), (132, true, Drawing::Utf8));
-        assert_eq!(drawn("d", &pipe), (80, false, Drawing::Utf8));
-        assert_eq!(drawn("d -o f", &host), (80, false, Drawing::Utf8));
-        assert_eq!(drawn("d --color never --ascii --width 60", &host), (60, false, Drawing::Ascii));
-        assert_eq!(drawn("d --color always --width 1", &pipe), (40, true, Drawing::Utf8));
-        let plain = Host { no_color: true, utf8: false, ..terminal_host() };
-        assert_eq!(drawn("d", &plain), (132, false, Drawing::Ascii));
-        assert_eq!(drawn("d --color always", &plain), (132, true, Drawing::Ascii));
-    }
-
-    #[test]
-    fn lists_are_as_long_as_asked_for() {
-        let host = terminal_host();
-        assert_eq!(text("d", &host).length, Length::Screen);
-        assert_eq!(text("d --top 7", &host).length, Length::Top(7));
-        assert_eq!(text("d --full", &host).length, Length::Full(20));
-        assert_eq!(text("d --full --top 300", &host).length, Length::Full(300));
-        assert_eq!(report("d --top 300", &host).top, 300);
-        assert_eq!(report("d", &host).top, 100);
-    }
-
-    #[test]
-    fn only_text_asks_the_clock() {
-        let host = terminal_host();
-        assert_eq!(report("d", &host).now, Some(Millis(1_000)));
-        assert_eq!(report("d --format json", &host).now, None);
-        assert_eq!(report("d --format json --now 5", &host).now, Some(Millis(5_000)));
-        assert_eq!(report("d --now 1970-01-01T00:00:07Z", &host).now, Some(Millis(7_000)));
-    }
-
-    #[test]
-    fn a_bar_does_not_run_into_rows() {
-        let progress = |line: &str, host: &Host| resolve(line, host).unwrap().progress;
-        let to_file = Host { stdout_columns: None, ..terminal_host() };
-        assert!(!progress("keys d", &terminal_host()));
-        assert!(progress("keys d", &to_file));
-        assert!(progress("keys d -o f", &terminal_host()));
-        assert!(!progress("keys d --no-progress", &to_file));
-        assert!(!progress("d", &Host { stderr_is_terminal: false, ..terminal_host() }));
-    }
-
-    #[test]
-    fn columns_replace_the_usual_ones_or_follow_them() {
-        let columns = |line: &str| match resolve(line, &terminal_host()).unwrap().task {
-            Task::Rows { columns, .. } => columns,
-            _ => panic!("no rows"),
-        };
-        assert_eq!(columns("keys d"), Column::DEFAULT);
-        assert_eq!(columns("keys d --columns bytes,key"), [Column::Bytes, Column::Key]);
-        let more = columns("keys d --columns +spread,certainty");
-        assert_eq!(
-            more.get(Column::DEFAULT.len()..),
-            Some(&[Column::Spread, Column::Certainty][..])
-        );
-        assert!(error("keys d --columns colour").starts_with("--columns: no column \"colour\""));
-        assert!(error("keys d --columns +key").contains("twice"));
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_refused_with_the_flags_name() {
-        for (line, flag) in [
-            ("d --no-ttl --with-ttl", "--no-ttl"),
-            ("d --type hashes", "--type"),
-            ("d --regex [", "--regex"),
-            ("d --min-bytes 10zb", "--min-bytes"),
-            ("d --min-bytes 99999999999gb", "--min-bytes"),
-            ("d --now then", "--now"),
-            ("keys d --now then", "--now"),
-            ("d --threads 0", "--threads"),
-            ("d --top 0", "--top"),
-            ("d --top 99999999999", "--top"),
-            ("d --depth 0", "--depth"),
-            ("d --separator ::", "--separator"),
-            ("d --separator ö", "--separator"),
-            ("d -o d", "--output"),
-        ] {
-            assert!(error(line).starts_with(flag), "{line}: {}", error(line));
-        }
-    }
-
-    #[test]
-    fn filters_are_what_the_report_shows() {
-        let line = "d --type hash --match a* --regex b --min-bytes 1kb --with-ttl --db 0";
-        let Config { filter, filters, .. } = resolve(line, &terminal_host()).unwrap();
-        assert_eq!((filter.least, filter.ttl), (Size::bytes(1024), Some(true)));
-        assert!(!filter.is_open() && !filters.is_empty());
-        assert!(filter.accepts_name(b"ab") && !filter.accepts_name(b"ac"));
-        assert!(resolve("d", &terminal_host()).unwrap().filter.is_open());
-        assert!(resolve("d", &terminal_host()).unwrap().filters.is_empty());
-    }
-
-    #[test]
-    fn the_locale_tells_the_charset() {
-        let speaks = |set: &[(&str, &str)]| {
-            speaks_utf8(|name| {
-                set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-            })
-        };
-        assert!(speaks(&[]));
-        assert!(speaks(&[("LANG", "de_DE.UTF-8")]));
-        assert!(!speaks(&[("LANG", "de_DE.UTF-8"), ("LC_ALL", "C")]));
-        assert!(speaks(&[("LC_ALL", ""), ("LANG", "C.utf8")]));
-    }
-}
+mod tests;

@@ -1,20 +1,41 @@
 //! What `rdblens whatif` compares.
 
-use super::{Alternative, Form, Host, TOP, TOP_LIMIT, Task, WhatIf, drawn, now};
+use super::{Form, Host, TOP, Task, drawn, now, rows_of};
 use crate::args::{self, ReportFormat};
 use rdblens::footprint::{Allocator, LANES, SETTINGS, ServerName, setting};
-use rdblens::report::Length;
+use rdblens::report::Millis;
 
 /// How many alternatives there may be: today has a lane, and so has each of them.
 const MOST: usize = LANES - 1;
 
+/// What is set beside today's size, and how it is shown.
+#[derive(Debug, Clone)]
+pub struct WhatIf {
+    /// What it may be instead, one at least.
+    pub alternatives: Vec<Alternative>,
+    /// Its form.
+    pub form: Form,
+    /// The time against which the snapshot's age is told.
+    pub now: Option<Millis>,
+    /// How many patterns have rows of their own.
+    pub top: usize,
+}
+
+/// What may hold instead of what holds today.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Alternative {
+    /// Another server.
+    pub server: Option<ServerName>,
+    /// Other values of settings.
+    pub settings: Vec<(String, String)>,
+    /// Another allocator.
+    pub allocator: Option<Allocator>,
+}
+
 /// Settles what is compared and how it is shown.
 pub(super) fn task(wishes: &args::WhatIf, host: &Host) -> Result<Task, String> {
-    if wishes.top.is_some_and(|n| n == 0 || n > TOP_LIMIT) {
-        return Err(format!("--top: from 1 to {TOP_LIMIT}"));
-    }
+    let length = rows_of(wishes.top)?;
     let given = now(wishes.input.now.as_deref())?;
-    let length = wishes.top.map_or(Length::Screen, Length::Top);
     let args::WhatIf { input, look, .. } = wishes;
     let (form, now) = match wishes.format {
         ReportFormat::Text => {
