@@ -1,5 +1,6 @@
 //! Keys read a second time: those of a sample, each by itself.
 
+use crate::bytes::{Cursor, Snapshot};
 use crate::entries::{Elements, Entry, Item, StreamPart, Walk};
 use crate::entries::{ModulePart, Packed, Str};
 use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub struct Again<'a> {
     /// The snapshot.
     pub source: Source<'a>,
+    /// Where its bytes lie: what was read again is given back, as after the first time.
+    pub snapshot: Option<&'a Snapshot>,
     /// The server that it is sized for.
     pub server: Arc<Server>,
     /// Its templates.
@@ -44,8 +47,8 @@ impl Again<'_> {
         Footprinter::new(limits.iter().map(lane).collect(), Arc::clone(&self.templates))
     }
 
-    /// Lets `look` see each of `picks`, on all threads of the pool that this runs in. What it tells is in their order; `start` makes
-    /// what one thread needs for it.
+    /// Lets `look` see each of `picks`, on all threads of the pool that this runs in. What it tells
+    /// is in their order; `start` makes what one thread needs for it.
     pub(super) fn each<S, T: Send>(
         &self,
         picks: &[Pick],
@@ -77,18 +80,37 @@ impl Again<'_> {
         look: impl FnOnce(Opened<'_, '_>) -> Option<T>,
     ) -> Option<T> {
         let mut cursor = self.source.cursor(at);
+        let told = self.open(&mut cursor, look);
+        self.release(at, cursor.at());
+        told
+    }
+
+    fn open<'a, T>(
+        &self,
+        cursor: &mut Cursor<'a>,
+        look: impl FnOnce(Opened<'_, 'a>) -> Option<T>,
+    ) -> Option<T> {
         let mut walk = Walk::from_middle(self.source.head);
         loop {
-            match walk.next(&mut cursor).ok()? {
+            match walk.next(cursor).ok()? {
                 Item::Entry(entry) => {
                     let mut name = Vec::new();
                     let name = entry.key.decode(&mut name).ok()?;
-                    return look(Opened { entry, name, walk: &mut walk, cursor: &mut cursor });
+                    return look(Opened { entry, name, walk: &mut walk, cursor });
                 }
                 // a field that stands between a key's prefixes and its type
                 Item::Aux { .. } => {}
                 _ => return None,
             }
+        }
+    }
+
+    /// Gives back the pages of a key, and those that the system mapped around them.
+    fn release(&self, from: u64, to: u64) {
+        const AROUND: u64 = 1 << 16;
+        if let Some(snapshot) = self.snapshot {
+            let to = to.next_multiple_of(AROUND).min(snapshot.len());
+            snapshot.release(from / AROUND * AROUND, to);
         }
     }
 }
@@ -104,7 +126,7 @@ pub(super) struct Opened<'o, 'a> {
     pub entry: Entry<'a>,
     pub name: &'o [u8],
     walk: &'o mut Walk,
-    cursor: &'o mut crate::bytes::Cursor<'a>,
+    cursor: &'o mut Cursor<'a>,
 }
 
 impl<'a> Opened<'_, 'a> {

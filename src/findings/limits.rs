@@ -3,7 +3,7 @@
 use super::again::{Again, float, whole};
 use super::{Confidence, Context, Finding, Id, Phrase, Saving, Subject};
 use crate::entries::ValueKind;
-use crate::footprint::{Footprinter, Limits};
+use crate::footprint::{Footprinter, Limits, Sizes};
 use crate::groups::{Class, Patterns, Pick, Picks};
 use std::collections::BTreeMap;
 
@@ -90,31 +90,31 @@ fn look(
     pick: &Pick,
 ) -> Option<(String, Vec<(Setting, f64)>)> {
     let now = &again.server.limits;
-    let (pattern, kind) =
-        again.key(pick.at, |key| Some((finder.name(key.name).to_owned(), key.entry.kind)))?;
-    let (count, length, [most, longest]) = settings(now, kind);
+    let (pattern, kind, sizes) = again.key(pick.at, |key| {
+        let kind = key.entry.kind;
+        let (.., [most, _]) = settings(now, kind);
+        let is_long = pick.elements <= most;
+        let packer = if is_long { &mut packers.length } else { &mut packers.entries };
+        Some((finder.name(key.name).to_owned(), kind, key.sizes(packer)?))
+    })?;
     let mut less = Vec::new();
-    let mut compare = |packer: &mut Footprinter, settings: &[Setting]| {
-        let sizes = again.key(pick.at, |key| key.sizes(packer))?;
+    let mut compare = |sizes: Sizes, settings: Vec<Setting>| {
         let saves = float(pick.bytes) - float(sizes.first());
         if saves > 0.0 {
-            less.extend(settings.iter().map(|setting| (*setting, saves)));
+            less.extend(settings.into_iter().map(|setting| (setting, saves)));
         }
-        Some(())
     };
     let steps = |name, limit: u64| {
         let all = STEPS.into_iter().map(move |step| entries(name, limit, step));
         all.filter(|setting| pick.elements <= setting.value).collect::<Vec<Setting>>()
     };
-    if pick.elements <= most {
-        compare(&mut packers.length, &[entries(length, longest, 2)])?;
-    } else {
-        compare(&mut packers.entries, &steps(count, most))?;
-    }
+    let (count, length, [most, longest]) = settings(now, kind);
+    let is_long = pick.elements <= most;
+    compare(sizes, if is_long { vec![entries(length, longest, 2)] } else { steps(count, most) });
     // which of its two limits a set is over hangs on its members: both are tried
     if kind == ValueKind::Set && pick.elements > now.intset_entries {
-        let name = "set-max-intset-entries";
-        compare(&mut packers.integers, &steps(name, now.intset_entries))?;
+        let sizes = again.key(pick.at, |key| key.sizes(&mut packers.integers))?;
+        compare(sizes, steps("set-max-intset-entries", now.intset_entries));
     }
     Some((pattern, less))
 }

@@ -5,9 +5,6 @@ use super::{Confidence, Context, Finding, Id, Phrase, Saving, Subject};
 use crate::groups::Class;
 use std::collections::BTreeMap;
 
-/// Streams of this many bytes together are read again, the most likely ones first.
-const MOST_BYTES: u64 = 64 << 20;
-
 #[derive(Debug, Default)]
 struct Seen {
     /// Streams with pending entries, those entries, and what they take.
@@ -21,13 +18,8 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let Some((again, picks)) = context.second_look(Class::Stream) else { return Vec::new() };
     let limits = [again.server.limits];
     let (mut full, mut settled) = (again.footprinter(&limits), again.footprinter(&limits));
-    let (mut found, mut read, mut complete) = (BTreeMap::<String, Seen>::new(), 0, picks.complete);
+    let mut found = BTreeMap::<String, Seen>::new();
     for pick in &picks.keys {
-        read += pick.bytes.round();
-        if read > MOST_BYTES && read > pick.bytes.round() {
-            complete = false;
-            break;
-        }
         let Some(all) = again.key(pick.at, |key| key.sizes(&mut full)) else { continue };
         let rest = again.key(pick.at, |key| {
             let pattern = context.finder.name(key.name).to_owned();
@@ -44,7 +36,7 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
         add(&mut seen.pending, pick.times, pending, float(all.first()) - float(less));
         add(&mut seen.deleted, pick.times, deleted, held);
     }
-    let sure = if complete { Confidence::Modelled } else { Confidence::Sampled };
+    let sure = if picks.complete { Confidence::Modelled } else { Confidence::Sampled };
     let found = found.iter().flat_map(|(pattern, seen)| {
         let pending = Entries { id: Id::StreamPending, pattern, seen: seen.pending };
         let deleted = Entries { id: Id::StreamDeleted, pattern, seen: seen.deleted };

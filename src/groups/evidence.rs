@@ -44,6 +44,14 @@ impl Class {
         }
     }
 
+    /// And how many bytes of memory together, however many keys that are; one at least.
+    const fn most_bytes(self) -> u64 {
+        match self {
+            Self::String => 16 << 20,
+            Self::Unpacked | Self::Stream => 64 << 20,
+        }
+    }
+
     #[inline(always)]
     fn of(row: &Row<'_>, near: Near) -> Option<Self> {
         let most = match row.kind {
@@ -118,9 +126,16 @@ impl Reservoir {
         }
     }
 
-    fn picks(&self, most: usize) -> Picks {
+    fn picks(&self, most: usize, most_bytes: u64) -> Picks {
         let mut all: Vec<Candidate> = self.heap.iter().map(|Reverse(key)| *key).collect();
         all.sort_unstable_by(|a, b| b.cmp(a));
+        // the first ones of a sample are a sample as well
+        let mut bytes = 0_u64;
+        let few = all.iter().take_while(|key| {
+            bytes = bytes.saturating_add(key.bytes.round());
+            bytes <= most_bytes
+        });
+        let most = most.min(few.count().max(1));
         let threshold = all.get(most).map(|last| f64::from_bits(last.priority));
         let keys = all.iter().take(most).map(|key| Pick {
             at: key.at.0,
@@ -175,7 +190,10 @@ impl Evidence {
     }
 
     pub(super) fn picks(&self, class: Class) -> Picks {
-        self.of.get(class as usize).map(|of| of.picks(class.most())).unwrap_or_default()
+        self.of
+            .get(class as usize)
+            .map(|of| of.picks(class.most(), class.most_bytes()))
+            .unwrap_or_default()
     }
 }
 
@@ -218,8 +236,8 @@ mod tests {
         for part in &parts {
             part.heap.iter().for_each(|Reverse(key)| merged.add(*key, MOST));
         }
-        let picks = whole.picks(MOST);
-        assert_eq!(merged.picks(MOST), picks);
+        let picks = whole.picks(MOST, u64::MAX);
+        assert_eq!(merged.picks(MOST, u64::MAX), picks);
         assert!(!picks.complete && picks.keys.len() == MOST);
         let sum = |of: fn(&Pick) -> bool| {
             let some = picks.keys.iter().filter(|pick| of(pick));
@@ -229,8 +247,21 @@ mod tests {
             let off = estimate / truth as f64 - 1.0;
             assert!(off.abs() < 0.1, "{off}");
         }
+        // of fewer bytes the first ones, which stand for more keys each
+        let small = whole.picks(MOST, 100_000);
+        assert!(
+            !small.complete
+                && small.keys.iter().map(|key| key.bytes.floor()).sum::<u64>() <= 100_000
+        );
+        let estimate: f64 =
+            small.keys.iter().map(|pick| pick.times * float(pick.bytes) / 65536.0).sum();
+        assert!((estimate / all as f64 - 1.0).abs() < 0.2, "{estimate} {all}");
+        assert_eq!(whole.picks(MOST, 0).keys.len(), 1);
         let mut few = Reservoir::default();
         (0..10).for_each(|n| few.add(candidate(n).0, MOST));
-        assert!(few.picks(MOST).complete && few.picks(MOST).keys.iter().all(|p| p.times == 1.0));
+        assert!(
+            few.picks(MOST, u64::MAX).complete
+                && few.picks(MOST, u64::MAX).keys.iter().all(|p| p.times == 1.0)
+        );
     }
 }

@@ -138,6 +138,7 @@ pub fn findings(
 fn again<'i>(input: &'i Input<'_>) -> Again<'i> {
     Again {
         source: input.source,
+        snapshot: Some(input.snapshot),
         server: Arc::clone(&input.server),
         templates: Arc::clone(&input.templates),
         measure: input.config.measure,

@@ -66,6 +66,8 @@ fn advice(error: &io::Error, config: &Config) -> String {
 pub struct Input<'a> {
     pub config: &'a Config,
     pub source: Source<'a>,
+    /// Where its bytes lie.
+    pub snapshot: &'a Snapshot,
     pub server: Arc<Server>,
     pub templates: Arc<TemplateShares>,
     /// When the run began.

@@ -69,7 +69,7 @@ pub fn with_dump<T: Send>(
             };
             let uses = template_uses(source, &plan);
             let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
-            work(&Input { config, source, server, templates, started }, &plan)
+            work(&Input { config, source, snapshot, server, templates, started }, &plan)
         })
     })
 }
