@@ -55,22 +55,28 @@ impl Again<'_> {
         start: impl Fn() -> S + Sync,
         look: impl Fn(&mut S, &Pick) -> T + Sync,
     ) -> Vec<T> {
-        let part = |picks: &[Pick]| {
-            let mut state = start();
-            picks.iter().map(|pick| look(&mut state, pick)).collect::<Vec<T>>()
-        };
-        // the first ones are the heaviest: they are dealt out
-        let parts = picks.len().div_ceil(PART).max(1);
-        let dealt: Vec<Vec<Pick>> = (0..parts)
-            .map(|first| picks.iter().skip(first).step_by(parts).copied().collect())
+        // in the order of the file, so that a part's pages lie together and are given back at once
+        let mut order: Vec<(usize, &Pick)> = picks.iter().enumerate().collect();
+        order.sort_unstable_by_key(|(_, pick)| pick.at);
+        let begins = |part: &[(usize, &Pick)]| part.first().map(|(_, pick)| pick.at);
+        let end = self.source.bytes.len() as u64;
+        let parts: Vec<&[(usize, &Pick)]> = order.chunks(PART).collect();
+        let ends = parts.iter().skip(1).filter_map(|part| begins(part)).chain([end]);
+        let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
+        let mut told: Vec<(usize, T)> = ranges
+            .par_iter()
+            .flat_map_iter(|(part, end)| {
+                let mut state = start();
+                let told: Vec<_> =
+                    part.iter().map(|(i, pick)| (*i, look(&mut state, pick))).collect();
+                if let (Some(snapshot), Some(begin)) = (self.snapshot, begins(part)) {
+                    snapshot.release(begin, *end);
+                }
+                told
+            })
             .collect();
-        let told: Vec<Vec<T>> = dealt.par_iter().map(|picks| part(picks)).collect();
-        let mut told: Vec<_> = told.into_iter().map(Vec::into_iter).collect();
-        let mut all = Vec::with_capacity(picks.len());
-        while let Some(more) = round(&mut told) {
-            all.extend(more);
-        }
-        all
+        told.sort_unstable_by_key(|(i, _)| *i);
+        told.into_iter().map(|(_, told)| told).collect()
     }
 
     /// Lets `look` see the key that begins at `at`; nothing where it cannot be read again.
@@ -80,23 +86,13 @@ impl Again<'_> {
         look: impl FnOnce(Opened<'_, '_>) -> Option<T>,
     ) -> Option<T> {
         let mut cursor = self.source.cursor(at);
-        let told = self.open(&mut cursor, look);
-        self.release(at, cursor.at());
-        told
-    }
-
-    fn open<'a, T>(
-        &self,
-        cursor: &mut Cursor<'a>,
-        look: impl FnOnce(Opened<'_, 'a>) -> Option<T>,
-    ) -> Option<T> {
         let mut walk = Walk::from_middle(self.source.head);
         loop {
-            match walk.next(cursor).ok()? {
+            match walk.next(&mut cursor).ok()? {
                 Item::Entry(entry) => {
                     let mut name = Vec::new();
                     let name = entry.key.decode(&mut name).ok()?;
-                    return look(Opened { entry, name, walk: &mut walk, cursor });
+                    return look(Opened { entry, name, walk: &mut walk, cursor: &mut cursor });
                 }
                 // a field that stands between a key's prefixes and its type
                 Item::Aux { .. } => {}
@@ -104,21 +100,6 @@ impl Again<'_> {
             }
         }
     }
-
-    /// Gives back the pages of a key, and those that the system mapped around them.
-    fn release(&self, from: u64, to: u64) {
-        const AROUND: u64 = 1 << 16;
-        if let Some(snapshot) = self.snapshot {
-            let to = to.next_multiple_of(AROUND).min(snapshot.len());
-            snapshot.release(from / AROUND * AROUND, to);
-        }
-    }
-}
-
-/// The next one of each; nothing once there is none.
-fn round<T>(parts: &mut [std::vec::IntoIter<T>]) -> Option<Vec<T>> {
-    let next: Vec<T> = parts.iter_mut().filter_map(Iterator::next).collect();
-    (!next.is_empty()).then_some(next)
 }
 
 /// A key, with its value still to be read.

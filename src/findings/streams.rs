@@ -17,23 +17,28 @@ struct Seen {
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let Some((again, picks)) = context.second_look(Class::Stream) else { return Vec::new() };
     let limits = [again.server.limits];
-    let (mut full, mut settled) = (again.footprinter(&limits), again.footprinter(&limits));
+    let finder = context.finder;
+    let told = again.each(
+        &picks.keys,
+        || again.footprinter(&limits),
+        |settled, pick| {
+            again.key(pick.at, |key| {
+                let pattern = finder.name(key.name).to_owned();
+                settled.begin(&key.entry, key.name);
+                let mut without = Settled::new(settled);
+                key.value(&mut without)?;
+                let Settled { pending, entries: [_, deleted], held, .. } = without;
+                let less = settled.finish().ok()?.sizes.first();
+                Some((pattern, pending, deleted, held, less))
+            })
+        },
+    );
     let mut found = BTreeMap::<String, Seen>::new();
-    for pick in &picks.keys {
-        let Some(all) = again.key(pick.at, |key| key.sizes(&mut full)) else { continue };
-        let rest = again.key(pick.at, |key| {
-            let pattern = context.finder.name(key.name).to_owned();
-            settled.begin(&key.entry, key.name);
-            let mut without = Settled::new(&mut settled);
-            key.value(&mut without)?;
-            let Settled { pending, entries: [_, deleted], held, .. } = without;
-            let less = settled.finish().ok()?.sizes.first();
-            Some((pattern, pending, deleted, held, less))
-        });
-        let Some((pattern, pending, deleted, held, less)) = rest else { continue };
+    for (pick, told) in picks.keys.iter().zip(told) {
+        let Some((pattern, pending, deleted, held, less)) = told else { continue };
         let seen = found.entry(pattern).or_default();
         let held = float(crate::footprint::Size::bytes(held));
-        add(&mut seen.pending, pick.times, pending, float(all.first()) - float(less));
+        add(&mut seen.pending, pick.times, pending, float(pick.bytes) - float(less));
         add(&mut seen.deleted, pick.times, deleted, held);
     }
     let sure = if picks.complete { Confidence::Modelled } else { Confidence::Sampled };
