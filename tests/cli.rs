@@ -142,6 +142,27 @@ fn a_fault_is_marked_in_json() {
 }
 
 #[test]
+fn a_second_reading_keeps_what_the_first_one_found_of_the_checksum() {
+    // each of thirteen numbers is heavy, and all are folded: what they hold is found the second time
+    let all = (0..4000).fold(dump(), |dump, n| dump.string(format!("blob:{}:{n}", n % 13), "x"));
+    for (checksum, code, word) in [(None, 0, "good"), (Some(1), 2, "bad")] {
+        let bytes = match checksum {
+            None => all.clone().end(),
+            Some(wrong) => all.clone().end_with(wrong),
+        };
+        let (_dir, path) = file("dump.rdb", &bytes);
+        let args = ["--format", "json", "--timings", "--threads", "1"].map(OsStr::new);
+        let found = said(&run(args.into_iter().chain([path.as_os_str()])));
+        assert_eq!(found.code, Some(code), "{}", found.err);
+        let report: Value = serde_json::from_str(&found.out).expect("a report");
+        assert_eq!(report["source"]["checksum"], word);
+        let thread = found.err.lines().find(|line| line.starts_with("thread 0")).expect("a thread");
+        let read = thread.rsplit(' ').nth(1).and_then(|n| n.parse::<usize>().ok()).expect("bytes");
+        assert!(read > bytes.len() * 3 / 2, "it was read once: {thread}");
+    }
+}
+
+#[test]
 fn a_wrong_checksum_is_a_fault_unless_it_is_not_looked_at() {
     let (mut bytes, end) = three();
     bytes[end - 1] ^= 1;

@@ -13,6 +13,7 @@ use crate::bytes::{Kind, Snapshot};
 use crate::entries::{Walk, guess};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,7 +40,7 @@ pub trait Task: Sync {
 }
 
 /// How to read.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Plan<'p> {
     /// How many threads read; one reads straight from front to back.
     pub threads: usize,
@@ -97,6 +98,19 @@ pub struct Timings {
     pub redone: u64,
     /// Time in which one thread held up the others: taking parts in order.
     pub serial: Duration,
+}
+
+impl AddAssign<&Self> for Timings {
+    /// Adds those of another reading by as many threads.
+    fn add_assign(&mut self, other: &Self) {
+        self.wall += other.wall;
+        self.busy.iter_mut().zip(&other.busy).for_each(|(mine, theirs)| *mine += *theirs);
+        self.read.iter_mut().zip(&other.read).for_each(|(mine, theirs)| *mine += *theirs);
+        self.closed += other.closed;
+        self.dropped += other.dropped;
+        self.redone += other.redone;
+        self.serial += other.serial;
+    }
 }
 
 /// The least and most bytes that a thread takes at a time.

@@ -195,13 +195,13 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         footprinter.count_field_times(Lifetime::bounds(taken_at.0));
         footprinter
     };
-    let once = |settings: &Settings| {
+    let once = |settings: &Settings, plan: &Plan<'_>| {
         let tally = Tally::new(settings, input.selection(), &footprinter);
         let outcome = fold(input.source, &tally, plan);
         let (groups, census) = tally.finish();
         Found { outcome, groups, census }
     };
-    let mut found = once(&settings);
+    let mut found = once(&settings, plan);
     let heavy = match passes {
         Passes::Report | Passes::Findings => {
             settings.exempt = found.groups.suspects().map(Arc::new);
@@ -212,7 +212,10 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
     };
     settings.slots = found.groups.heavy_slots(heavy).unwrap_or_default();
     if settings.exempt.is_some() || !settings.slots.is_empty() {
-        found = once(&settings);
+        let first = found.outcome;
+        found = once(&settings, &Plan { checksum: false, ..*plan });
+        found.outcome.checksum = first.checksum;
+        found.outcome.timings += &first.timings;
     }
     found
 }
