@@ -184,6 +184,8 @@ pub(super) struct Arena {
     counts: FxHashMap<(Id, Class), usize>,
     /// Stands in for a node that does not exist. Ids come from here alone, so all exist.
     nowhere: Node,
+    /// How often nodes that were there have lost their place.
+    changes: u64,
 }
 
 impl Arena {
@@ -198,7 +200,14 @@ impl Arena {
             table: HashTable::new(),
             counts: FxHashMap::default(),
             nowhere: root,
+            changes: 0,
         }
+    }
+
+    /// A number that differs from what it was when a node that was there has lost its place since.
+    #[inline]
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// How many nodes there are.
@@ -326,6 +335,7 @@ impl Arena {
 
     /// Takes the children that `pick` wants out of their parent's list. They are to be freed.
     pub(super) fn unlink(&mut self, parent: Id, pick: impl Fn(Id, &Node) -> bool) -> Vec<Id> {
+        self.changes = self.changes.wrapping_add(1);
         let all: Vec<Id> = self.children(parent).collect();
         let (out, stay): (Vec<Id>, Vec<Id>) =
             all.into_iter().partition(|id| pick(*id, self.node(*id)));
@@ -343,6 +353,7 @@ impl Arena {
 
     /// Frees an unlinked node and all below it.
     pub(super) fn free(&mut self, id: Id) {
+        self.changes = self.changes.wrapping_add(1);
         let below: Vec<Id> = self.children(id).collect();
         below.into_iter().for_each(|child| self.free(child));
         let node = self.node(id);

@@ -9,7 +9,6 @@ use crate::entries::ValueKind;
 use crate::footprint::{Encoding, Size};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::hash::Hasher;
 
 /// How many elements a collection may have so that a higher limit could still pack it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,11 +164,11 @@ impl Evidence {
     }
 
     #[inline(always)]
-    pub(super) fn add(&mut self, bytes: Size, row: &Row<'_>) {
+    pub(super) fn add(&mut self, bytes: Size, row: &Row<'_>, name: u64) {
         if let Some(class) = Class::of(row, self.near)
             && let Some(reservoir) = self.of.get_mut(class as usize)
         {
-            let priority = (float(bytes) / draw(row.key)).to_bits();
+            let priority = (float(bytes) / draw(name)).to_bits();
             let elements = match class {
                 Class::String => 0,
                 _ => row.elements.unwrap_or_default(),
@@ -179,13 +178,14 @@ impl Evidence {
         }
     }
 
-    /// Takes in what another one has seen, and empties it.
+    /// Takes in what another one has seen, and empties it. What comes to that one later is to be
+    /// taken in as well, so it need not remember what would be left out here.
     pub(super) fn take_in(&mut self, other: &mut Self) {
         for ((mine, theirs), class) in self.of.iter_mut().zip(&mut other.of).zip(Class::ALL) {
-            theirs.floor = 0;
             for Reverse(candidate) in theirs.heap.drain() {
                 mine.add(candidate, class.most());
             }
+            theirs.floor = mine.floor;
         }
     }
 
@@ -197,13 +197,10 @@ impl Evidence {
     }
 }
 
-/// A number above zero and up to one for a name.
-#[inline]
+/// A number above zero and up to one for a name of this hash.
+#[inline(always)]
 #[allow(clippy::cast_precision_loss, reason = "53 bits are what a float has")]
-fn draw(name: &[u8]) -> f64 {
-    let mut hasher = rustc_hash::FxHasher::default();
-    hasher.write(name);
-    let mut hash = hasher.finish();
+fn draw(mut hash: u64) -> f64 {
     hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     hash ^= hash >> 29;
     ((hash >> 11) + 1) as f64 / (1_u64 << 53) as f64
@@ -215,7 +212,7 @@ mod tests {
 
     fn candidate(n: u64) -> (Candidate, Size) {
         let bytes = Size::bytes(50 + n % 1000 * (n % 7));
-        let priority = (float(bytes) / draw(&n.to_le_bytes())).to_bits();
+        let priority = (float(bytes) / draw(n.wrapping_mul(0xd1b5_4a32_d192_ed03))).to_bits();
         (Candidate { priority, at: Reverse(n), bytes, elements: 0 }, bytes)
     }
 

@@ -2,6 +2,7 @@
 //! digits are.
 
 use super::separators::{self, Segment, Text};
+use super::ways::Template;
 use crate::bytes::flags;
 
 /// The longest name that has a bit for each byte.
@@ -48,6 +49,18 @@ impl<'n> Marks<'n> {
             digits |= u64::from(numbers) << at;
         }
         (ends != 0).then_some(Self { name, ends, digits, from: 0 })
+    }
+
+    /// The name's template, if it is not too long for one, and the name's hash.
+    #[inline(always)]
+    pub(super) fn template(&self) -> (Option<Template>, u64) {
+        Template::of(self.name, self.ends, self.digits)
+    }
+
+    /// The hash of a segment: so many bytes, its separator among them.
+    #[inline(always)]
+    pub(super) fn hash(&self, from: usize, len: usize) -> u64 {
+        hash(self.name, from, len)
     }
 
     /// Takes the next segment; `number` is that of the separator in its class.

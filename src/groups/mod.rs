@@ -38,6 +38,7 @@ mod tree;
 mod ttl;
 mod types;
 mod usage;
+mod ways;
 
 pub use census::Census;
 pub use evidence::{Class, Near, Pick, Picks};

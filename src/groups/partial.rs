@@ -138,9 +138,6 @@ impl Groups {
         if let Some(times) = row.field_times {
             self.fields.add(bytes, times);
         }
-        if let Some(evidence) = &mut self.evidence {
-            evidence.add(bytes, row);
-        }
         let kept = Kept {
             kind: row.kind,
             bytes,
@@ -152,7 +149,10 @@ impl Groups {
             freq: row.freq,
         };
         let rule = self.rules.as_ref().and_then(|rules| rules.claim(row.key));
-        let place = self.tree.add(row.key, &kept, rule);
+        let (place, hash) = self.tree.add(row.key, &kept, rule);
+        if let Some(evidence) = &mut self.evidence {
+            evidence.add(bytes, row, hash);
+        }
         if self.lanes {
             self.tree.arena.node_mut(place).held_mut(rule).add_lanes(&row.sizes);
         }

@@ -86,12 +86,6 @@ pub(super) const fn mix(hash: u64, word: u64) -> u64 {
     (product as u64) ^ (product >> 64) as u64
 }
 
-/// Adds a segment's hash to that of those before it.
-#[inline]
-pub(super) const fn chain(hash: u64, segment: u64) -> u64 {
-    (hash.rotate_left(5) ^ segment).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
 /// Less than eight bytes, filled up with zeros.
 #[inline]
 pub(super) fn short_word(bytes: &[u8]) -> u64 {
@@ -180,11 +174,6 @@ impl Separators {
     pub(super) fn split<'a>(&self, name: &'a [u8]) -> impl Iterator<Item = Segment<'a>> {
         let mut rest = self.begin(name);
         std::iter::from_fn(move || self.next(&mut rest))
-    }
-
-    /// The number that stands for a whole name: those of its segments, chained.
-    pub(super) fn name_hash(&self, name: &[u8]) -> u64 {
-        self.split(name).fold(0, |hash, segment| chain(hash, segment.hash))
     }
 
     /// Begins to split a name.

@@ -165,14 +165,15 @@ impl Top {
         }
     }
 
-    /// Takes the keys of `other`, which is then empty.
+    /// Takes the keys of `other`, which is then empty. What comes to that one later is to be taken
+    /// as well, so it need not remember what would be left out here.
     pub(super) fn take_in(&mut self, other: &mut Self) {
-        other.floor = 0;
         for ranked in other.heap.drain() {
             if ranked.measure >= self.floor {
                 self.push(ranked);
             }
         }
+        other.floor = self.floor;
     }
 
     /// The keys, largest first.

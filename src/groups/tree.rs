@@ -25,9 +25,11 @@
 
 use super::arena::{Arena, Id, Label, Node, Role};
 use super::held::{Held, Kept, SAMPLE_NAME};
+use super::marks::Marks;
 use super::separators::{self, Segment, Separators, Text};
 use super::shape::{self, Class, Shape, Token};
 use super::sketch::{Exempt, Sketch};
+use super::ways::{Note, Template, Way, Ways};
 use crate::footprint::Size;
 use std::sync::Arc;
 
@@ -95,53 +97,117 @@ pub(super) struct Tree {
     /// What a second pass keeps apart; a first pass looks for such in the sketch.
     exempt: Option<Arc<Exempt>>,
     sketch: Sketch,
+    ways: Ways,
 }
 
 impl Tree {
     pub(super) fn new(separators: Separators, bounds: Bounds, exempt: Option<Arc<Exempt>>) -> Self {
         let depth = bounds.depth.max(1);
         let sketch = Sketch::new(if exempt.is_some() { 0 } else { depth });
-        Self { arena: Arena::new(), separators, bounds, depth, exempt, sketch }
+        Self {
+            arena: Arena::new(),
+            separators,
+            bounds,
+            depth,
+            exempt,
+            sketch,
+            ways: Ways::default(),
+        }
     }
 
-    /// Adds a key; `rule` is the user's rule that claims it. Answers with the node that holds it.
+    /// Adds a key; `rule` is the user's rule that claims it. Answers with the node that holds it,
+    /// and a hash of its name.
     #[inline(always)]
-    pub(super) fn add(&mut self, key: &[u8], kept: &Kept, rule: Option<u16>) -> Id {
+    pub(super) fn add(&mut self, key: &[u8], kept: &Kept, rule: Option<u16>) -> (Id, u64) {
         if self.arena.len() > self.bounds.weight {
             self.settle();
         }
         let (at, hash) = match self.separators.marks(key) {
-            Some(mut marks) => {
-                let (mut at, mut depth, mut hash) = (Id::ROOT, 0, 0);
-                while let Some(segment) = marks.next(Separators::COLON) {
-                    hash = separators::chain(hash, segment.hash);
-                    if depth < self.depth {
-                        depth += 1;
-                        at = self.step(at, segment, depth, kept.bytes);
+            Some(marks) => {
+                let (template, hash) = marks.template();
+                let changes = self.arena.changes();
+                match template.as_ref().and_then(|of| self.ways.find(of, changes)) {
+                    Some(way) => {
+                        for note in way.notes() {
+                            let hash = marks.hash(note.from.into(), note.len.into());
+                            self.sketch.add(note.depth, hash, kept.bytes);
+                        }
+                        (way.node, hash)
                     }
+                    None => (self.walk(marks, template.as_ref(), kept.bytes), hash),
                 }
-                (at, hash)
             }
-            None => self.descend(key, kept.bytes),
+            None => (self.descend(key, kept.bytes), separators::hash(key)),
         };
         let sample = if key.len() > SAMPLE_NAME { u64::MAX } else { hash };
         self.arena.node_mut(at).held_mut(rule).add(kept, sample);
+        (at, hash)
+    }
+
+    /// The node of a name that has no way yet.
+    #[inline(always)]
+    fn walk(&mut self, marks: Marks<'_>, template: Option<&Template>, bytes: Size) -> Id {
+        let (mut at, mut depth, mut rest) = (Id::ROOT, 0, marks);
+        while depth < self.depth
+            && let Some(segment) = rest.next(Separators::COLON)
+        {
+            depth += 1;
+            at = self.step(at, segment, depth, bytes);
+        }
+        if self.ways.is_time() {
+            self.look(marks, template, at);
+        }
         at
     }
 
-    /// The node of a name that has no marks, and the name's hash.
-    #[inline(never)]
-    fn descend(&mut self, key: &[u8], bytes: Size) -> (Id, u64) {
-        let mut name = self.separators.begin(key);
-        let (mut at, mut depth, mut hash) = (Id::ROOT, 0, 0);
-        while let Some(segment) = self.separators.next(&mut name) {
-            hash = separators::chain(hash, segment.hash);
-            if depth < self.depth {
-                depth += 1;
-                at = self.step(at, segment, depth, bytes);
+    /// Looks whether other names of `template` go the same way, which has just been gone.
+    #[cold]
+    fn look(&mut self, marks: Marks<'_>, template: Option<&Template>, to: Id) {
+        let way = template.filter(|_| self.exempt.is_none()).and_then(|of| self.way(marks, *of));
+        self.ways.keep(way.filter(|way| way.node == to));
+    }
+
+    fn way(&self, mut marks: Marks<'_>, template: Template) -> Option<Way> {
+        let (mut at, mut from, mut notes) = (Id::ROOT, 0, Vec::new());
+        for depth in 1..=self.depth {
+            let Some(segment) = marks.next(Separators::COLON) else { break };
+            let (token, len) = (Token::of(segment), segment.bytes.len());
+            let is_open = template.leaves_out(from);
+            match self.arena.node(at).folds.has(token.class) {
+                // another number may be another child, and a word before an id keeps the id
+                false if is_open || token.class.shape == Shape::Headed => return None,
+                false => at = self.arena.child(at, token)?,
+                // what is kept of it is hardly met twice
+                true if !is_open => return None,
+                true => {
+                    at = self.arena.many(at, token.class)?;
+                    // another number could be one less that is a date
+                    if self.arena.node(at).facts != 0 {
+                        return None;
+                    }
+                    if token.class.separator != 0 {
+                        let (from, len) = (u8::try_from(from).ok()?, u8::try_from(len).ok()?);
+                        notes.push(Note { depth, from, len });
+                    }
+                }
             }
+            from += len;
         }
-        (at, hash)
+        Way::new(template, at, self.arena.changes(), &notes)
+    }
+
+    /// The node of a name that has no marks.
+    #[inline(never)]
+    fn descend(&mut self, key: &[u8], bytes: Size) -> Id {
+        let mut name = self.separators.begin(key);
+        let (mut at, mut depth) = (Id::ROOT, 0);
+        while depth < self.depth
+            && let Some(segment) = self.separators.next(&mut name)
+        {
+            depth += 1;
+            at = self.step(at, segment, depth, bytes);
+        }
+        at
     }
 
     /// The child that `segment` leads to.

@@ -263,7 +263,7 @@ impl Import<'_> {
         }
         for name in &state.samples {
             let name = name.bytes();
-            let hash = self.tree.separators.name_hash(&name);
+            let hash = separators::hash(&name);
             held.restore_sample(Sample { hash, at: 0 });
             self.names.insert(hash, name.into());
         }

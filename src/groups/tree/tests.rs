@@ -208,6 +208,38 @@ fn keys() -> impl Strategy<Value = Vec<Key>> {
     prop::collection::vec((name, bytes), 0..150)
 }
 
+/// A segment of one of a dozen kinds.
+fn segment(kind: u8, n: u32) -> String {
+    match kind {
+        0 => (n % 1000).to_string(),
+        1 => char::from(b'a' + u8::try_from(n % 3).unwrap()).to_string(),
+        2 => format!("{}.1.0.{}", n % 100, n / 100 % 10),
+        3 => format!("{:x}", n % 0x100_0000),
+        4 => format!("{n:08x}a"),
+        5 if n.is_multiple_of(60) => "3798000000".to_owned(),
+        5 => (1_700_000_000 + n % 1000).to_string(),
+        6 => format!("v{}", n % 10),
+        7 => format!("db{}", n % 1000),
+        8 => format!("00:1{}:4a:11:3{:x}:b7", n % 10, n / 10 % 16),
+        9 => format!("2026-11-{:02}", n % 40),
+        10 => format!("{{{}}}", n % 1000),
+        11 => char::from(u8::try_from(n % 3).unwrap()).to_string(),
+        _ => String::new(),
+    }
+}
+
+/// Names of few templates, so that most of them go a way that is known.
+fn alike() -> impl Strategy<Value = Vec<Key>> {
+    let kinds = prop::collection::vec([0..13_u8, 0..13_u8, 0..13_u8], 1..4);
+    kinds.prop_flat_map(|kinds| {
+        let name = (prop::sample::select(kinds), any::<[u32; 3]>()).prop_map(|(kinds, numbers)| {
+            let segments = kinds.into_iter().zip(numbers).map(|(kind, n)| segment(kind, n));
+            segments.collect::<Vec<_>>().join(":")
+        });
+        prop::collection::vec((name, 1..50_u64), 0..300)
+    })
+}
+
 /// Cuts the keys into parts, and merges the parts in the order of `picks`.
 fn by_parts(
     keys: &[Key],
@@ -278,6 +310,37 @@ proptest! {
     }
 
     #[test]
+    fn ways_lead_to_where_walking_leads(
+        names in alike(),
+        cut in any::<prop::sample::Index>(),
+        bounds in prop_oneof![Just(SMALL), Just(Bounds::default())],
+    ) {
+        let trees = || [0; 2].map(|_| Tree::new(Separators::default(), bounds, None));
+        let [mut known, mut walked] = trees();
+        let sums = trees();
+        let cut = cut.index(names.len() + 1);
+        for (n, key) in names.iter().enumerate() {
+            if n == cut {
+                let [mut one, mut other] = sums.clone();
+                one.take_in(&mut known);
+                other.take_in(&mut walked);
+            }
+            known.ways.hurry();
+            walked.ways = Ways::default();
+            let name = key.0.as_bytes();
+            let places = [&mut known, &mut walked].map(|tree| tree.add(name, &kept(key), rule(key)));
+            prop_assert_eq!(places[0], places[1], "{}", key.0);
+        }
+        prop_assert_eq!(&known.sketch, &walked.sketch);
+        for id in known.arena.all() {
+            let [one, other] = [&known, &walked].map(|tree| tree.arena.node(id));
+            prop_assert_eq!((&one.label, one.facts), (&other.label, other.facts));
+            prop_assert_eq!((&one.own, &one.claimed), (&other.own, &other.claimed));
+            prop_assert_eq!((one.folds, &one.only), (other.folds, &other.only));
+        }
+    }
+
+    #[test]
     fn a_used_tree_serves_again(
         keys in keys().prop_shuffle(),
         parts in prop::collection::vec(0..20_usize, 0..20),
@@ -315,4 +378,20 @@ fn many_names_take_bounded_memory() {
     let prefix = finish(tree, 1);
     adds_up(&prefix);
     assert_eq!(prefix.totals.keys(), 600_000);
+}
+
+#[test]
+fn names_that_look_alike_go_one_way() {
+    let mut tree = Tree::new(Separators::default(), Bounds::default(), None);
+    for n in 0..10_000_u64 {
+        for name in [
+            format!("user:{}:profile", 10_000 + n),
+            format!("rate:10.0.{}.7:{}", n % 90 + 10, n % 9000 + 1000),
+            format!("session:a{:07x}:x", n),
+            format!("cache:product:{}:v2", 10_000 + n),
+        ] {
+            tree.add(name.as_bytes(), &kept(&(name.clone(), 10)), None);
+        }
+    }
+    assert_eq!(tree.ways.len(), 4);
 }

@@ -1,0 +1,341 @@
+//! Ways through the tree of names that many names share, so that they need not be walked again.
+//!
+//! Once numbers are folded, `user:17:profile` and `user:23:profile` lead to the same node: a way is
+//! told by a name's *template*, which is the name without its numbers and ids; of ids the shape is
+//! kept. Names of the same template are split at the same places, and their segments have the same
+//! shapes. A way is kept where what the template leaves open makes no difference; it holds until
+//! the tree is folded once more or cut. What is kept is a matter of speed alone: a name ends at
+//! the same node with and without it.
+
+use super::arena::Id;
+use super::separators::{self, Segment, Text};
+use super::shape::{Shape, Token};
+
+/// How many ways are kept: as many as lie in the processor's cache beside the rest.
+const WAYS: usize = 512;
+/// The longest name that may have one.
+const LONGEST: usize = 63;
+const WORDS: usize = (LONGEST + 1) / 8;
+/// How many of a way's segments may be folded ones that are noted.
+const NOTES: usize = 4;
+/// Shorter segments with letters and digits are hardly ids: `v2`.
+const SHORTEST_ID: usize = 5;
+/// After so many names without a way one of them is looked at, and after how many at the most:
+/// where looking was in vain, the next look is twice as far away.
+const FIRST_LOOK: u32 = 4;
+const LAST_LOOK: u32 = 256;
+
+/// A name without its numbers and ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Template {
+    /// Its bytes, eight at a time, those left out and those behind its end zero.
+    words: [u64; WORDS],
+    /// Which bytes were left out.
+    open: u64,
+    /// Where ids were left out, and the shape of each.
+    ids: Ids,
+    len: usize,
+    place: usize,
+}
+
+impl Template {
+    /// The template of a name that is split at `ends` and has `digits`, and a hash of the whole
+    /// name; no template of a name that is too long.
+    #[inline(always)]
+    pub(super) fn of(name: &[u8], ends: u64, digits: u64) -> (Option<Self>, u64) {
+        let len = name.len();
+        if len > LONGEST {
+            return (None, separators::hash(name));
+        }
+        let (open, ids) = open(name, ends, digits);
+        let (mut words, mut hash, mut place) = ([0; WORDS], 0, 0_u64);
+        let (chunks, rest) = name.as_chunks::<8>();
+        let mut left = open;
+        let mut kept = words.iter_mut();
+        for chunk in chunks {
+            let word = u64::from_le_bytes(*chunk);
+            hash = separators::mix(hash, word);
+            if let Some(kept) = kept.next() {
+                *kept = word & !spread(left);
+                place = (place.rotate_left(5) ^ *kept).wrapping_mul(MULTIPLIER);
+            }
+            left >>= 8;
+        }
+        if !rest.is_empty() {
+            let word = match name.last_chunk() {
+                Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+                None => separators::short_word(rest),
+            };
+            hash = separators::mix(hash, word);
+            if let Some(kept) = kept.next() {
+                *kept = word & !spread(left);
+                place = (place.rotate_left(5) ^ *kept).wrapping_mul(MULTIPLIER);
+            }
+        }
+        let place = usize::try_from(place >> (64 - WAYS.ilog2())).unwrap_or_default();
+        (Some(Self { words, open, ids, len, place }), hash)
+    }
+
+    /// Whether the byte at `from` is left out.
+    pub(super) const fn leaves_out(&self, from: usize) -> bool {
+        self.open >> from & 1 != 0
+    }
+
+    /// Whether both are the same; `other` may be that of any name.
+    #[inline(always)]
+    fn is(&self, other: &Self) -> bool {
+        let words = self.words.iter().zip(&other.words).take(self.len.div_ceil(8));
+        let differ = words.fold(0, |differ, (a, b)| differ | (a ^ b));
+        let differ = differ | (self.open ^ other.open) | (self.ids.0 ^ other.ids.0);
+        differ == 0 && self.len == other.len
+    }
+}
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A byte of ones for each of the eight lowest bits.
+#[inline(always)]
+fn spread(bits: u64) -> u64 {
+    SPREAD.get((bits & 0xff) as usize).copied().unwrap_or_default()
+}
+
+const SPREAD: [u64; 256] = {
+    let mut all = [0; 256];
+    let mut bits = 0;
+    while bits < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            if bits >> bit & 1 != 0 {
+                #[allow(clippy::indexing_slicing, reason = "while compiling")]
+                {
+                    all[bits] |= 0xff << (8 * bit);
+                }
+            }
+            bit += 1;
+        }
+        bits += 1;
+    }
+    all
+};
+
+/// Up to four ids, each by where it begins and its shape.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Ids(u64);
+
+impl Ids {
+    /// Adds one; whether there is room for it.
+    const fn add(&mut self, from: usize, shape: u64) -> bool {
+        let has_room = self.0 >> 48 == 0;
+        if has_room {
+            self.0 = self.0 << 16 | 1 << 15 | (from as u64) << 8 | shape;
+        }
+        has_room
+    }
+}
+
+/// The bytes of those segments that are numbers or ids.
+#[inline(always)]
+fn open(name: &[u8], ends: u64, digits: u64) -> (u64, Ids) {
+    let stops = ends | 1 << name.len();
+    // runs of digits at the beginning of a segment; a carry goes through each to where it ends
+    let starts = digits & !(digits << 1) & (ends << 1 | 1);
+    let behind = digits.wrapping_add(starts) & !digits;
+    let numbers = behind.wrapping_sub(starts);
+    // there something else than the segment's end follows, or other digits stand
+    let others = (behind & !stops) | (digits & !numbers);
+    if others == 0 { (numbers, Ids(0)) } else { open_any(name, stops, digits, numbers, others) }
+}
+
+/// The same where some segments have digits and others: those with a bit in `others`.
+#[inline(never)]
+fn open_any(name: &[u8], stops: u64, digits: u64, numbers: u64, mut others: u64) -> (u64, Ids) {
+    let (mut open, mut ids) = (numbers, Ids(0));
+    while others != 0 {
+        let at = others.trailing_zeros();
+        let from = (u64::BITS - (stops & ((1 << at) - 1)).leading_zeros()) as usize;
+        let to = (at + (stops >> at).trailing_zeros()) as usize;
+        let these = (1_u64 << to) - (1_u64 << from);
+        others &= !these;
+        open &= !these;
+        if to - from >= SHORTEST_ID {
+            let bytes = name.get(from..to).unwrap_or_default();
+            let digits = (digits & these) >> from;
+            let segment = Segment { bytes, hash: 0, separator: 0, text: Text::Other, digits };
+            let shape = Token::of(segment).class.shape;
+            // a word before an id counts
+            if shape != Shape::Headed && ids.add(from, shape as u64) {
+                open |= these;
+            }
+        }
+    }
+    (open, ids)
+}
+
+/// A folded segment of a way that has to be noted, whatever its digits are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Note {
+    pub depth: u8,
+    pub from: u8,
+    pub len: u8,
+}
+
+/// A way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    template: Template,
+    /// How often the tree had been changed when it was found.
+    changes: u64,
+    pub node: Id,
+    notes: [Note; NOTES],
+    count: u8,
+}
+
+impl Way {
+    /// None: too long to be the way of any name.
+    const NONE: Self = Self {
+        template: Template { words: [0; WORDS], open: 0, ids: Ids(0), len: usize::MAX, place: 0 },
+        changes: 0,
+        node: Id::ROOT,
+        notes: [Note { depth: 0, from: 0, len: 0 }; NOTES],
+        count: 0,
+    };
+
+    /// `None` where there is no room for all notes.
+    pub(super) fn new(template: Template, node: Id, changes: u64, notes: &[Note]) -> Option<Self> {
+        let mut way = Self { template, node, changes, ..Self::NONE };
+        way.notes.get_mut(..notes.len())?.copy_from_slice(notes);
+        way.count = u8::try_from(notes.len()).ok()?;
+        Some(way)
+    }
+
+    /// Its folded segments that are to be noted.
+    #[inline(always)]
+    pub(super) fn notes(&self) -> &[Note] {
+        self.notes.get(..usize::from(self.count)).unwrap_or_default()
+    }
+}
+
+/// The ways that are known, each at the place of its template.
+#[derive(Debug, Default)]
+pub(super) struct Ways {
+    all: Vec<Way>,
+    /// How many names until one is looked at, and how many then.
+    until: u32,
+    every: u32,
+}
+
+/// Another tree finds its own.
+impl Clone for Ways {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Ways {
+    /// The way of `template` in a tree that has been changed so often.
+    #[inline(always)]
+    pub(super) fn find(&self, template: &Template, changes: u64) -> Option<&Way> {
+        let way = self.all.get(template.place)?;
+        (template.is(&way.template) && way.changes == changes).then_some(way)
+    }
+
+    /// Whether a name without a way should be looked at now.
+    #[inline(always)]
+    pub(super) fn is_time(&mut self) -> bool {
+        let is_time = self.until == 0;
+        self.until = self.until.wrapping_sub(1);
+        is_time
+    }
+
+    /// Has the next name looked at that has no way.
+    #[cfg(test)]
+    pub(super) const fn hurry(&mut self) {
+        self.until = 0;
+    }
+
+    /// How many ways are kept.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.all.iter().filter(|way| way.template.len != usize::MAX).count()
+    }
+
+    /// Keeps what a look has found.
+    pub(super) fn keep(&mut self, found: Option<Way>) {
+        self.every = match found {
+            Some(_) => FIRST_LOOK,
+            None => (2 * self.every).clamp(FIRST_LOOK, LAST_LOOK),
+        };
+        self.until = self.every;
+        let Some(way) = found else { return };
+        if self.all.is_empty() {
+            self.all = vec![Way::NONE; WAYS];
+        }
+        if let Some(place) = self.all.get_mut(way.template.place) {
+            *place = way;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::marks::Marks;
+    use super::super::separators::Separators;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn left_out(name: &str) -> String {
+        let marks = Marks::of(name.as_bytes(), b':').unwrap();
+        let (template, hash) = marks.template();
+        assert_eq!(hash, separators::hash(name.as_bytes()));
+        let template = template.unwrap();
+        let char =
+            |(byte, at): (u8, usize)| if template.leaves_out(at) { '#' } else { byte.into() };
+        name.bytes().zip(0..).map(char).collect()
+    }
+
+    #[test]
+    fn numbers_and_ids_are_left_out() {
+        for (name, template) in [
+            ("user:17:profile", "user:##:profile"),
+            ("17:5:", "##:#:"),
+            (":1:2", ":#:#"),
+            ("a:5m:7", "a:5m:#"),
+            ("a:v2:7b:12", "a:v2:7b:##"),
+            ("rate:10.1.200.7:31", "rate:##########:##"),
+            ("v:1.2:9", "v:1.2:#"),
+            ("session:ab12cd:x", "session:######:x"),
+            ("session:12abcd:34", "session:######:##"),
+            ("2026-11-25:1", "##########:#"),
+            ("o:order-AB12-7:host42:1", "o:order-AB12-7:host42:#"),
+            ("a:b", "a:b"),
+        ] {
+            assert_eq!(left_out(name), template);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_out_is_what_segments_say(
+            name in "([0-9a.]{0,6}|[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}):[0-9b:._]{0,12}:[0-9]{0,3}(:[0-9xyz:-]{0,9})?"
+        ) {
+            let separators = Separators::new(b":").unwrap();
+            let marks = Marks::of(name.as_bytes(), b':').unwrap();
+            let (template, _) = marks.template();
+            let template = template.unwrap();
+            let mut at = 0;
+            for segment in separators.split(name.as_bytes()) {
+                let shape = Token::of(segment).class.shape;
+                let is_open = match shape {
+                    Shape::Int if segment.text == Text::Int => true,
+                    Shape::Word | Shape::Headed => false,
+                    _ => segment.core().len() >= SHORTEST_ID,
+                };
+                for _ in segment.core() {
+                    prop_assert_eq!(template.leaves_out(at), is_open, "{} at {}", name, at);
+                    at += 1;
+                }
+                at += segment.bytes.len() - segment.core().len();
+            }
+        }
+    }
+}
