@@ -12,7 +12,7 @@ use super::separators::{self, Segment, Text};
 use super::shape::{Shape, Token};
 
 /// How many ways are kept: as many as lie in the processor's cache beside the rest.
-const WAYS: usize = 512;
+const WAYS: usize = 1024;
 /// The longest name that may have one.
 const LONGEST: usize = 63;
 const WORDS: usize = (LONGEST + 1) / 8;
@@ -57,7 +57,7 @@ impl Template {
             hash = separators::mix(hash, word);
             if let Some(kept) = kept.next() {
                 *kept = word & !spread(left);
-                place = (place.rotate_left(5) ^ *kept).wrapping_mul(MULTIPLIER);
+                place = place.rotate_left(23) ^ *kept;
             }
             left >>= 8;
         }
@@ -69,10 +69,11 @@ impl Template {
             hash = separators::mix(hash, word);
             if let Some(kept) = kept.next() {
                 *kept = word & !spread(left);
-                place = (place.rotate_left(5) ^ *kept).wrapping_mul(MULTIPLIER);
+                place = place.rotate_left(23) ^ *kept;
             }
         }
-        let place = usize::try_from(place >> (64 - WAYS.ilog2())).unwrap_or_default();
+        let place = place.wrapping_mul(MULTIPLIER) >> (64 - WAYS.ilog2());
+        let place = usize::try_from(place).unwrap_or_default();
         (Some(Self { words, open, ids, len, place }), hash)
     }
 
@@ -84,7 +85,8 @@ impl Template {
     /// Whether both are the same; `other` may be that of any name.
     #[inline(always)]
     fn is(&self, other: &Self) -> bool {
-        let words = self.words.iter().zip(&other.words).take(self.len.div_ceil(8));
+        // all of them: that takes no loop
+        let words = self.words.iter().zip(&other.words);
         let differ = words.fold(0, |differ, (a, b)| differ | (a ^ b));
         let differ = differ | (self.open ^ other.open) | (self.ids.0 ^ other.ids.0);
         differ == 0 && self.len == other.len
