@@ -236,7 +236,7 @@ fn types(cells: &[Cell], groups: &Groups, bytes: u64) -> Vec<TypeRow> {
             name: type_name(kind, module),
             all: Tally::new(content.totals.keys(), bytes),
             elements: Count(content.totals.all().elements),
-            data: Data::of(data, bytes),
+            data: Data::of(data, bytes).of_kind(Some(kind)),
             bytes_each: of_type.map(|spread| percentiles(&spread.bytes)).unwrap_or_default(),
             elements_each: of_type.map(|spread| percentiles(&spread.elements)).unwrap_or_default(),
             largest: of_type.and_then(|spread| spread.largest()).map(key),

@@ -3,6 +3,7 @@
 use super::build::{Extent, rounded, share_within, tally};
 use super::model::*;
 use super::units::{Count, Tally};
+use crate::entries::ValueKind;
 use crate::footprint::Size;
 use crate::groups::{self, Lifetime, Octaves, Pattern, Sample, Share};
 use std::cmp::Reverse;
@@ -46,7 +47,7 @@ pub(super) fn rows(
 struct Summed {
     mass: groups::Mass,
     lifetimes: groups::Lifetimes,
-    kinds: Vec<(&'static str, Share)>,
+    kinds: Vec<(ValueKind, Share)>,
     data: u64,
     /// How bytes and elements are spread, where that is known of all.
     bytes_each: Option<Octaves>,
@@ -56,11 +57,10 @@ struct Summed {
 
 impl Summed {
     fn of(pattern: &Pattern) -> Self {
-        let kinds = pattern.kinds().into_iter().map(|(kind, share)| (kind.name(), share));
         Self {
             mass: pattern.mass(),
             lifetimes: *pattern.lifetimes(),
-            kinds: kinds.collect(),
+            kinds: pattern.kinds(),
             data: pattern.data(),
             bytes_each: pattern.bytes_each().cloned(),
             elements_each: pattern.elements_each().cloned(),
@@ -79,7 +79,7 @@ impl Summed {
                 None => self.kinds.push((kind, share)),
             }
         }
-        self.kinds.sort_by_key(|(kind, share)| (Reverse(share.bytes), *kind));
+        self.kinds.sort_by_key(|(kind, share)| (Reverse(share.bytes), kind.name()));
         self.data = self.data.saturating_add(other.data);
         self.bytes_each = self.bytes_each.take().zip(other.bytes_each).map(merged);
         // of keys without elements there is none
@@ -116,13 +116,17 @@ fn row(summed: &Summed, bytes: u64) -> PatternRow {
     let lifetimes = Lifetime::ALL.into_iter().zip(&shares).zip(split);
     let kinds = rounded(summed.kinds.iter().map(|(_, share)| share.bytes), bytes);
     let kinds = summed.kinds.iter().zip(kinds);
+    let only = match summed.kinds.as_slice() {
+        [(kind, _)] => Some(*kind),
+        _ => None,
+    };
     // of several patterns all must tell
     let elements_each = summed.bytes_each.as_ref().and(summed.elements_each.as_ref());
     PatternRow {
         all: Tally::new(summed.mass.keys(), bytes),
         no_ttl: share_within(summed.mass.never, bytes),
         elements: Count(summed.mass.elements),
-        data: Data::of(Some(summed.data), bytes),
+        data: Data::of(Some(summed.data), bytes).of_kind(only),
         bytes_each: summed.bytes_each.as_ref().and_then(percentiles),
         elements_each: elements_each.and_then(percentiles),
         lifetimes: lifetimes
@@ -132,7 +136,10 @@ fn row(summed: &Summed, bytes: u64) -> PatternRow {
             })
             .collect(),
         types: kinds
-            .map(|((name, share), bytes)| TypeShare { name, all: Tally::new(share.keys, bytes) })
+            .map(|((kind, share), bytes)| TypeShare {
+                name: kind.name(),
+                all: Tally::new(share.keys, bytes),
+            })
             .collect(),
         usage: summed.usage.as_ref().map(usage),
         ..PatternRow::default()

@@ -1,6 +1,7 @@
 //! The lists of the report.
 
 use super::{Key, Path, Prefix};
+use crate::entries::ValueKind;
 use crate::report::units::{Bytes, Count, Millis, Tally};
 
 /// One database.
@@ -44,7 +45,8 @@ pub struct Data {
     /// elements, packed blobs.
     #[serde(rename = "data_bytes")]
     pub bytes: Option<Bytes>,
-    /// What they take that is more than that; nothing where they take less.
+    /// What they take that is more than that; nothing where they take less. Of modules' values nobody
+    /// knows.
     #[serde(rename = "overhead_bytes")]
     pub overhead: Option<Bytes>,
 }
@@ -55,6 +57,14 @@ impl Data {
     pub fn of(data: Option<u64>, bytes: u64) -> Self {
         let overhead = data.map(|data| Bytes(bytes.saturating_sub(data)));
         Self { bytes: data.map(Bytes), overhead }
+    }
+
+    /// The same of keys that are all of this kind, or of several.
+    #[must_use]
+    pub(in crate::report) fn of_kind(self, kind: Option<ValueKind>) -> Self {
+        // their size and their data are both what stands in the snapshot
+        let is_known = kind != Some(ValueKind::Module);
+        Self { overhead: self.overhead.filter(|_| is_known), ..self }
     }
 }
 
