@@ -77,6 +77,11 @@ fn the_report_on_a_summary_is_that_on_the_dump() {
     for dump in dumps().into_iter().map(|fixture| fixture.dump) {
         let mut own = report(&[&dump]);
         let mut brief = report(&[&place.summary(&dump, &[])]);
+        // histograms of each pattern would not fit
+        for row in own["patterns"].as_array_mut().expect("patterns") {
+            assert_ne!(row["bytes_each"], Value::Null);
+            (row["bytes_each"], row["elements_each"]) = (Value::Null, Value::Null);
+        }
         for report in [&mut own, &mut brief] {
             // what belongs to the file alone, and what only a second pass finds
             for field in ["tail_bytes", "wrapper"] {

@@ -13,6 +13,8 @@ const ARRAY: u64 = 80;
 /// `arSlice`.
 const SLICE: u64 = 32;
 const POINTER: u64 = 8;
+/// A number is a `long long` or a `double`.
+const NUMBER: u64 = 8;
 /// Most elements of a sparse slice; and the sizes through which one grows.
 const SPARSE: [u64; 3] = [4, 8, 10];
 /// The fewest places of a dense slice.
@@ -29,6 +31,8 @@ const BLOCKS: u64 = 4;
 pub(super) struct Array {
     count: u64,
     longest: u64,
+    /// Bytes of the elements, eight for a number.
+    data: u64,
     /// Strings with allocations of their own.
     lanes: [Lane; LANES],
     /// Blocks with at least one slice, by the lane's slice size.
@@ -65,11 +69,16 @@ impl Array {
             ArrayValue::Heap(text) => Some(text.len()),
             ArrayValue::Short(text) => {
                 self.longest = self.longest.max(text.len());
+                self.data += text.len();
                 None
             }
-            ArrayValue::Int(_) | ArrayValue::Double(_) => None,
+            ArrayValue::Int(_) | ArrayValue::Double(_) => {
+                self.data += NUMBER;
+                None
+            }
         };
         self.longest = self.longest.max(heap.unwrap_or_default());
+        self.data += heap.unwrap_or_default();
         let lanes = self.lanes.iter_mut().zip(&mut self.open).zip(profiles);
         for ((lane, open), profile) in lanes {
             if let Some(len) = heap {
@@ -96,6 +105,10 @@ impl Array {
 
     pub const fn longest(&self) -> u64 {
         self.longest
+    }
+
+    pub const fn data(&self) -> u64 {
+        self.data
     }
 
     /// The array under lane `lane`.

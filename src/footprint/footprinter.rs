@@ -204,6 +204,7 @@ impl Footprinter {
         }
         out.encoding = encodings.unwrap_or(Encoding::Raw);
         out.elements = Some(string.len);
+        out.data = key.len + string.len;
         out.module = None;
         out.largest_element = self.look_inside.then_some(string.len);
         out.fields_with_ttl = 0;
@@ -226,6 +227,7 @@ impl Footprinter {
         let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
         self.out.encoding = first.encoding;
         self.out.elements = self.elements();
+        self.out.data = self.key.len.saturating_add(self.data());
         self.out.module = if self.holds == Holds::Module { self.module.id } else { None };
         self.out.largest_element = if self.look_inside { self.longest() } else { None };
         self.out.fields_with_ttl = match self.holds {
@@ -275,6 +277,22 @@ impl Footprinter {
             Holds::Array => Some(self.array.elements()),
             Holds::Module => self.module.elements(),
             Holds::Gcra => Some(1),
+        }
+    }
+
+    /// Bytes of what was put into the value.
+    const fn data(&self) -> u64 {
+        match self.holds {
+            Holds::String => self.string.len,
+            Holds::List => self.list.data(),
+            Holds::Set => self.set.data(),
+            Holds::Zset => self.zset.data(),
+            Holds::Hash(_) => self.hash.data(),
+            Holds::Template => self.template.data(),
+            Holds::Stream => self.stream.data(),
+            Holds::Array => self.array.data(),
+            Holds::Module => self.module.data(),
+            Holds::Gcra => 0,
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Hash {
     form: Form,
     seen: u64,
     longest: u64,
+    /// Bytes of the fields and values, or of the blob.
+    data: u64,
     expiring: u64,
     listpack: u64,
     ziplist: Ziplist,
@@ -79,7 +81,7 @@ pub(super) struct Pair<'v> {
 impl Hash {
     pub fn clear(&mut self, form: Form) {
         // field by field: to drop and make a `Vset` for each hash would cost more than all the rest
-        (self.form, self.seen, self.longest, self.expiring) = (form, 0, 0, 0);
+        (self.form, self.seen, self.longest, self.data, self.expiring) = (form, 0, 0, 0, 0);
         (self.listpack, self.ziplist) = (0, Ziplist::default());
         (self.blob, self.small, self.lanes) = (None, false, Default::default());
         if form == Form::Expiring {
@@ -106,6 +108,7 @@ impl Hash {
         let Pair { field, value, expires_at_ms } = *pair;
         let longest = field.len.max(value.len);
         self.longest = self.longest.max(longest);
+        self.data += field.len + value.len;
         if self.small {
             self.convert(profiles, longest);
             self.pack(pair);
@@ -170,6 +173,7 @@ impl Hash {
         let pieces = if self.form == Form::Plain { 2 } else { 3 };
         let count = blob.count(scratch)? / pieces;
         (self.seen, self.blob) = (count, Some((blob.packing, blob.bytes)));
+        self.data = blob.bytes;
         (self.listpack, self.ziplist) = (packing::LISTPACK, Ziplist::EMPTY);
         let tells = self.form == Form::Expiring && self.bounds.is_some();
         let mut open = open || tells || blob.packing == Packing::Zipmap;
@@ -236,6 +240,10 @@ impl Hash {
 
     pub const fn longest(&self) -> u64 {
         self.longest
+    }
+
+    pub const fn data(&self) -> u64 {
+        self.data
     }
 
     pub const fn expiring(&self) -> u64 {

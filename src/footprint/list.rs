@@ -28,6 +28,8 @@ const OBJECT: u64 = 16;
 pub(super) struct List {
     count: u64,
     longest: u64,
+    /// Bytes of the elements, packed nodes being whole.
+    data: u64,
     /// The snapshot holds it as one blob, which is unpacked in any case.
     one_blob: Option<u64>,
     lanes: [Lane; LANES],
@@ -104,6 +106,7 @@ impl List {
     pub fn member(&mut self, profiles: &[Profile], member: &Value) {
         self.count += 1;
         self.longest = self.longest.max(member.len);
+        self.data += member.len;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.push(profile, member);
         }
@@ -114,6 +117,7 @@ impl List {
         let len = element.len();
         self.count += 1;
         self.longest = self.longest.max(len);
+        self.data += len;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.node(profile, &Node { bytes: len, count: 1, compressed: compressed(element) });
             lane.first = None;
@@ -143,6 +147,7 @@ impl List {
             })?;
         }
         self.count += count;
+        self.data += blob.bytes;
         let stored = Node { bytes: blob.bytes, count, compressed: compressed(blob.data) };
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             let rewritten = blob.packing == Packing::Ziplist && rewrites(profile);
@@ -163,7 +168,9 @@ impl List {
         scratch: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         self.one_blob = Some(blob.bytes);
-        blob.each(scratch, |piece| self.member(profiles, &Value::of_piece(piece)))
+        blob.each(scratch, |piece| self.member(profiles, &Value::of_piece(piece)))?;
+        self.data = blob.bytes;
+        Ok(())
     }
 
     pub const fn elements(&self) -> u64 {
@@ -172,6 +179,10 @@ impl List {
 
     pub const fn longest(&self) -> u64 {
         self.longest
+    }
+
+    pub const fn data(&self) -> u64 {
+        self.data
     }
 
     /// The list under lane `lane`.

@@ -84,6 +84,9 @@ pub struct Footprint {
     /// Its elements as the length command of its type counts them; `None` for a module's type
     /// that does not tell.
     pub elements: Option<u64>,
+    /// Bytes of its name and of what was put into it, as they stand in the snapshot without
+    /// compression; what is packed counts whole, a module's value too.
+    pub data: u64,
     /// The module type, where the value is a module's.
     pub module: Option<ModuleId>,
     /// The length of its longest element (of a pair, the longer half), where it was asked for.

@@ -45,6 +45,11 @@ impl Module {
         self.vectors.map(|vectors| vectors.nodes)
     }
 
+    /// Bytes of the value in the snapshot: what is data in them only the module knows.
+    pub const fn data(&self) -> u64 {
+        self.bytes
+    }
+
     /// How sure the size is.
     pub const fn certainty(&self) -> Certainty {
         if self.vectors.is_some() { Certainty::Expected } else { Certainty::Serialized }

@@ -25,6 +25,8 @@ pub(super) struct Set {
     claimed: u64,
     seen: u64,
     longest: u64,
+    /// Bytes of the members, or of the blob.
+    data: u64,
     /// Bytes of an integer, as far as the members are integers.
     width: u64,
     /// Bytes of a listpack of the members, and those that were asked for when it was made.
@@ -84,6 +86,7 @@ impl Set {
         }
         let len = member.len();
         self.longest = self.longest.max(len);
+        self.data += len;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.strings += profile.string(len);
         }
@@ -93,6 +96,7 @@ impl Set {
     fn next(&mut self, profiles: &[Profile], member: &Value) {
         let Value { len, int } = *member;
         self.longest = self.longest.max(len);
+        self.data += len;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.state =
                 next(lane.state, profile, &Step { member, seen: self.seen, longest: self.longest });
@@ -143,6 +147,7 @@ impl Set {
             unpacked |= count > most;
         }
         (self.seen, self.claimed, self.blob) = (count, count, Some(blob.bytes));
+        self.data = blob.bytes;
         if unpacked || open {
             let Self { lanes, longest, .. } = self;
             blob.each(scratch, |piece| {
@@ -162,6 +167,10 @@ impl Set {
 
     pub const fn longest(&self) -> u64 {
         self.longest
+    }
+
+    pub const fn data(&self) -> u64 {
+        self.data
     }
 
     /// The set under lane `lane`.

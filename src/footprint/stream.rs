@@ -33,6 +33,8 @@ const TIMED: usize = 24;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stream {
     length: u64,
+    /// Bytes of the listpacks of entries.
+    data: u64,
     groups: u64,
     /// Entries pending, counted in each group.
     pending: u64,
@@ -82,7 +84,7 @@ impl Stream {
         }
         self.held.clear();
         self.timed.clear();
-        (self.length, self.groups, self.pending) = (0, 0, 0);
+        (self.length, self.data, self.groups, self.pending) = (0, 0, 0, 0);
         (self.state, self.overflow, self.largest) = (State::Nodes, false, Tree::default());
         self.lanes = Default::default();
     }
@@ -92,6 +94,7 @@ impl Stream {
         match part {
             StreamPart::Node { id, listpack } => {
                 self.nodes.add(profiles, &id);
+                self.data += listpack.bytes;
                 for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
                     lane.payload += profile.stream_blob(listpack.bytes);
                 }
@@ -267,6 +270,10 @@ impl Stream {
 
     pub const fn elements(&self) -> u64 {
         self.length
+    }
+
+    pub const fn data(&self) -> u64 {
+        self.data
     }
 
     /// The stream under lane `lane`.

@@ -74,6 +74,8 @@ pub(super) struct TemplateHash {
     fields: u64,
     seen: u64,
     longest: u64,
+    /// Bytes of the values, and of the field names of a template of its own.
+    data: u64,
     /// Bytes of the packed values, the template's id in front.
     listpack: u64,
     /// Bytes of the blob without the id that it was written with.
@@ -97,6 +99,7 @@ impl TemplateHash {
 
     /// A field name of the hash's own template.
     pub fn name(&mut self, profiles: &[Profile], len: u64) {
+        self.data += len;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.names += name(profile, len);
         }
@@ -140,6 +143,7 @@ impl TemplateHash {
     pub fn value(&mut self, profiles: &[Profile], value: &Value) {
         self.seen += 1;
         self.longest = self.longest.max(value.len);
+        self.data += value.len;
         self.listpack = self.listpack.saturating_add(packing::listpack(value.len, value.int));
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.values += profile.string(value.len);
@@ -170,6 +174,10 @@ impl TemplateHash {
 
     pub const fn longest(&self) -> u64 {
         self.longest
+    }
+
+    pub const fn data(&self) -> u64 {
+        self.data
     }
 
     /// The hash under lane `lane`.

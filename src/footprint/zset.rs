@@ -16,6 +16,8 @@ use crate::entries::{Packed, Packing, Piece, Str};
 const ZSET: u64 = 16;
 /// An entry from this length on makes the next one store it in five bytes.
 const LONG_ENTRY: u64 = 254;
+/// A score is a `double`.
+const SCORE: u64 = 8;
 
 /// A sorted set as it is being read.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub(super) struct Zset {
     claimed: u64,
     seen: u64,
     longest: u64,
+    /// Bytes of the members with eight for each score, or of the blob.
+    data: u64,
     /// Bytes of the members and scores in a listpack, and in one with long scores.
     listpack: [u64; 2],
     ziplist: u64,
@@ -64,6 +68,7 @@ impl Zset {
         let len = member.len();
         self.seen += 1;
         self.longest = self.longest.max(len);
+        self.data += len + SCORE;
         if self.small {
             self.pack(&Value::of(member), score);
         }
@@ -104,6 +109,7 @@ impl Zset {
     ) -> Result<(), Fault> {
         let count = blob.count(scratch)? / 2;
         (self.seen, self.blob) = (count, Some((blob.packing, blob.bytes)));
+        self.data = blob.bytes;
         self.listpack = [packing::LISTPACK; 2];
         let mut open = open;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
@@ -138,6 +144,10 @@ impl Zset {
 
     pub const fn longest(&self) -> u64 {
         self.longest
+    }
+
+    pub const fn data(&self) -> u64 {
+        self.data
     }
 
     /// The sorted set under lane `lane`.

@@ -2,9 +2,11 @@
 
 use super::held::Held;
 use super::shape::{Class, Shape, Token, fact};
+use crate::footprint::Size;
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::mem;
 
 /// A node's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -164,6 +166,11 @@ impl Node {
         for (rule, held) in claimed {
             self.claimed.entry(*rule).or_default().merge(held);
         }
+    }
+
+    /// What the keys take that it holds itself.
+    pub(super) fn bytes(&self) -> Size {
+        self.claimed.values().fold(self.own.bytes(), |sum, held| sum + held.bytes())
     }
 
     /// All that it holds itself, whoever claims it.
@@ -373,10 +380,17 @@ impl Arena {
         self.free.push(id);
     }
 
+    /// Moves what a node holds itself to another one.
+    pub(super) fn move_own(&mut self, to: Id, from: Id) {
+        let node = self.node_mut(from);
+        let (own, claimed) = (mem::take(&mut node.own), mem::take(&mut node.claimed));
+        self.node_mut(to).merge_own(&own, &claimed);
+    }
+
     /// Sets all numbers to zero; the nodes stay.
     pub(super) fn reset(&mut self) {
         for node in &mut self.nodes {
-            node.own = Held::default();
+            node.own.clear();
             node.claimed.clear();
         }
     }

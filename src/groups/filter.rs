@@ -322,6 +322,7 @@ mod tests {
         module: None,
         encoding: Encoding::Listpack,
         elements: Some(2),
+        data: 5,
         field_times: None,
         sizes: Sizes([Size::ZERO; crate::footprint::LANES]),
         certainty: Certainty::Exact,

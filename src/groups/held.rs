@@ -1,10 +1,12 @@
 //! What names hold that end at one place: how much, of which types, and for how long.
 
+use super::octaves::Octaves;
 use super::totals::{Mass, Share};
 use super::ttl::{Lifetime, Lifetimes};
 use super::usage::Usage;
 use crate::entries::ValueKind;
 use crate::footprint::{LANES, Size, Sizes};
+use std::mem;
 
 const KINDS: usize = ValueKind::ALL.len();
 /// Keys and bytes by type, in the order of [`ValueKind::ALL`].
@@ -20,6 +22,8 @@ pub(super) struct Kept {
     pub kind: ValueKind,
     pub bytes: Size,
     pub elements: u64,
+    /// Bytes of its name and of what was put into it.
+    pub data: u64,
     pub lifetime: Lifetime,
     /// Whether its TTL is so long that it hardly is one.
     pub is_absurd: bool,
@@ -52,6 +56,11 @@ pub(super) struct Held {
     /// By lifetime, in the order of [`Lifetime::ALL`].
     lives: Lifetimes,
     elements: u64,
+    data: u64,
+    /// How large they are.
+    sizes: Octaves,
+    /// How many elements those have that have any.
+    lengths: Option<Box<Octaves>>,
     /// With TTLs so long that they hardly are any.
     absurd: Share,
     /// The first type seen.
@@ -76,8 +85,12 @@ struct Rest {
 impl PartialEq for Held {
     /// Which type came first does not count.
     fn eq(&self, other: &Self) -> bool {
-        let rest = |held: &Self| (held.lives, held.elements, held.absurd, held.samples);
-        rest(self) == rest(other) && self.shares() == other.shares() && self.rest == other.rest
+        let sums = |held: &Self| (held.lives, held.elements, held.data, held.absurd, held.samples);
+        let spreads = |held: &Self| held.sizes == other.sizes && held.lengths() == other.lengths();
+        sums(self) == sums(other)
+            && spreads(self)
+            && self.shares() == other.shares()
+            && self.rest == other.rest
     }
 }
 
@@ -85,16 +98,17 @@ impl Eq for Held {}
 
 impl Default for Held {
     fn default() -> Self {
-        let (lives, table, rest) = (Lifetimes::default(), None, None);
-        let absurd = Share::default();
         Self {
-            lives,
+            lives: Lifetimes::default(),
             elements: 0,
-            absurd,
+            data: 0,
+            sizes: Octaves::default(),
+            lengths: None,
+            absurd: Share::default(),
             kind: None,
-            table,
+            table: None,
             samples: [Sample::NONE; SAMPLES],
-            rest,
+            rest: None,
         }
     }
 }
@@ -170,14 +184,29 @@ impl Held {
         self.elements
     }
 
+    /// Bytes of their names and of what was put into them.
+    pub(super) const fn data(&self) -> u64 {
+        self.data
+    }
+
+    /// How large they are; of keys from a summary nothing is known of that.
+    pub(super) const fn spread(&self) -> &Octaves {
+        &self.sizes
+    }
+
+    /// How many elements those have that have any; `None` where there is none.
+    pub(super) fn lengths(&self) -> Option<&Octaves> {
+        self.lengths.as_deref().filter(|lengths| !lengths.is_empty())
+    }
+
     /// Puts in what was read from a summary.
     pub(super) fn restore_life(&mut self, lifetime: Lifetime, share: Share) {
         self.lives.add(lifetime, share);
     }
 
     /// The same for what is not counted by lifetime.
-    pub(super) fn restore(&mut self, elements: u64, shares: &Shares, absurd: Share) {
-        (self.elements, self.absurd) = (elements, absurd);
+    pub(super) fn restore(&mut self, (elements, data): (u64, u64), shares: &Shares, absurd: Share) {
+        (self.elements, self.data, self.absurd) = (elements, data, absurd);
         let mut some = ValueKind::ALL.into_iter().zip(shares).filter(|(_, share)| share.keys > 0);
         self.kind = some.next().map(|(kind, _)| kind);
         self.table = some.next().map(|_| Box::new(*shares));
@@ -200,7 +229,12 @@ impl Held {
             self.add_kind(key);
         }
         self.lives.add_one(key.lifetime, key.bytes);
-        self.elements = self.elements.saturating_add(key.elements);
+        self.data = self.data.saturating_add(key.data);
+        self.sizes.add(key.bytes.round());
+        if key.elements > 0 {
+            self.elements = self.elements.saturating_add(key.elements);
+            self.lengths.get_or_insert_default().add(key.elements);
+        }
         if key.is_absurd {
             self.absurd.add(key.bytes);
         }
@@ -256,8 +290,19 @@ impl Held {
         shares
     }
 
+    /// Forgets all keys. The memory stays for the next ones, which will be like these.
+    pub(super) fn clear(&mut self) {
+        let (mut sizes, mut lengths) = (mem::take(&mut self.sizes), self.lengths.take());
+        sizes.clear();
+        lengths.iter_mut().for_each(|lengths| lengths.clear());
+        *self = Self { sizes, lengths, ..Self::default() };
+    }
+
     /// Adds what another one holds.
     pub(super) fn merge(&mut self, other: &Self) {
+        if other.kind.is_none() {
+            return;
+        }
         if self.is_empty() {
             self.kind = other.kind;
             self.table.clone_from(&other.table);
@@ -271,6 +316,11 @@ impl Held {
             self.lives.add(lifetime, share);
         }
         self.elements = self.elements.saturating_add(other.elements);
+        self.data = self.data.saturating_add(other.data);
+        self.sizes.merge(&other.sizes);
+        if let Some(lengths) = other.lengths() {
+            self.lengths.get_or_insert_default().merge(lengths);
+        }
         self.absurd += other.absurd;
         other.samples().for_each(|sample| self.remember(sample));
         if let Some(rest) = &other.rest {
@@ -281,7 +331,7 @@ impl Held {
         }
     }
 
-    /// Takes one key out, but for what is known of its use.
+    /// Takes one key out, but for what is known of its use, its data, and of how sizes are spread.
     pub(super) fn remove(&mut self, key: &Kept) {
         if let Some(share) = self.table.as_mut().and_then(|table| table.get_mut(key.kind as usize))
         {
@@ -309,6 +359,7 @@ mod tests {
             kind: ValueKind::ALL[kind],
             bytes: Size::bytes(bytes),
             elements: bytes % 5,
+            data: bytes / 2,
             lifetime: Lifetime::ALL[kind],
             is_absurd: bytes % 4 == 0,
             at: bytes * 2,
@@ -343,8 +394,19 @@ mod tests {
                 prop_assert_eq!(lane(3), keys.iter().map(|k| k.1 % 2).sum::<u64>());
                 prop_assert_eq!(held.shares(), expected);
                 prop_assert_eq!(held.mass().keys(), keys.len() as u64);
+                prop_assert_eq!(held.data(), keys.iter().map(|k| k.1 / 2).sum::<u64>());
+                prop_assert_eq!(held.spread().len(), keys.len() as u64);
+                prop_assert_eq!(held.spread().max(), keys.iter().map(|k| k.1).max());
+                let lengths = keys.iter().filter(|k| k.1 % 5 > 0).count() as u64;
+                prop_assert_eq!(held.lengths().map_or(0, Octaves::len), lengths);
             }
             prop_assert_eq!(merged.mass(), whole.mass());
+            prop_assert_eq!(&merged, &whole);
+            let mut again = whole.clone();
+            again.clear();
+            prop_assert!(again.is_empty() && again == Held::default());
+            again.merge(&whole);
+            prop_assert_eq!(&again, &whole);
             prop_assert_eq!(merged.samples, whole.samples);
             prop_assert_eq!((&merged.rest, merged.absurd), (&whole.rest, whole.absurd));
             let mut lowest: Vec<u64> = keys.iter().filter(|k| k.0 == 0).map(|k| k.1).collect();

@@ -56,6 +56,7 @@ impl Reader<'_> {
             kind: ValueKind::String,
             bytes: Size::ZERO,
             elements: 0,
+            data: 0,
             lifetime: Lifetime::Later,
             is_absurd: false,
             at: 0,

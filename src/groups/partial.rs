@@ -88,6 +88,8 @@ pub struct Groups {
     pub(super) tree: Tree,
     pub(super) rules: Option<Arc<Rules>>,
     lanes: bool,
+    /// Whether the data of all keys is known.
+    pub(super) tells_data: bool,
 }
 
 impl Groups {
@@ -111,6 +113,7 @@ impl Groups {
             tree: Tree::new(separators, bounds, exempt),
             rules: settings.rules.clone(),
             lanes: settings.lanes,
+            tells_data: true,
         }
     }
 
@@ -142,6 +145,7 @@ impl Groups {
             kind: row.kind,
             bytes,
             elements: sum.elements,
+            data: row.data,
             lifetime,
             is_absurd: Lifetime::is_absurd(row.expires_at_ms, self.taken_at_ms),
             at: row.at,
@@ -196,6 +200,7 @@ impl Groups {
             mine.take_in(theirs);
         }
         self.tree.take_in(&mut other.tree);
+        self.tells_data &= other.tells_data;
     }
 
     /// Cells of database, type and encoding, in order. [`by`] adds them up.
@@ -222,6 +227,14 @@ impl Groups {
     #[must_use]
     pub fn types(&self) -> Vec<(ValueKind, Option<ModuleId>, &TypeSpread)> {
         self.types.list()
+    }
+
+    /// Bytes of all names and of what was put into the keys, as in [`Row::data`]; `None` where an
+    /// older summary does not tell. Then [`TypeSpread::data`] and [`Pattern::data`] say nothing.
+    #[must_use]
+    pub fn data(&self) -> Option<u64> {
+        let sum = |sum: u64, of: &TypeSpread| sum.saturating_add(of.data);
+        self.tells_data.then(|| self.types().iter().fold(0, |all, (_, _, of)| sum(all, of)))
     }
 
     /// The largest keys by bytes.

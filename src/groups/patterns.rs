@@ -7,6 +7,7 @@
 
 use super::arena::{Id, Node, Role};
 use super::held::{Held, Sample, Shares};
+use super::octaves::Octaves;
 use super::prefixes::{push_label, push_placeholder};
 use super::rules::Rules;
 use super::shape::{Class, Shape, fact};
@@ -83,6 +84,26 @@ impl Pattern {
     /// A few of its keys without a TTL.
     pub fn samples(&self) -> impl Iterator<Item = Sample> {
         self.held.samples()
+    }
+
+    /// Bytes of the names of its keys and of what was put into them, as in
+    /// [`Row::data`](super::Row::data).
+    #[must_use]
+    pub const fn data(&self) -> u64 {
+        self.held.data()
+    }
+
+    /// How large its keys are; `None` where a summary tells of some of them, which has sums only.
+    #[must_use]
+    pub fn bytes_each(&self) -> Option<&Octaves> {
+        Some(self.held.spread()).filter(|spread| spread.len() == self.mass().keys())
+    }
+
+    /// How many elements those of its keys have that have any; `None` where none has, or
+    /// [`bytes_each`](Self::bytes_each) does not tell.
+    #[must_use]
+    pub fn elements_each(&self) -> Option<&Octaves> {
+        self.bytes_each().and_then(|_| self.held.lengths())
     }
 
     /// How its keys are used, where the snapshot tells.

@@ -97,6 +97,8 @@ fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, keys: &mut FxHashMap<I
         kind: big.kind,
         bytes: big.sizes.first(),
         elements: countable(big.kind, big.elements),
+        // not known, and of a prefix nobody asks for it
+        data: 0,
         lifetime: Lifetime::of(big.expires_at_ms, taken_at_ms),
         is_absurd: false,
         at: 0,

@@ -70,6 +70,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
             module: footprint.module,
             encoding: footprint.encoding,
             elements: footprint.elements,
+            data: footprint.data,
             field_times: (footprint.fields_with_ttl > 0).then_some(&footprint.field_times),
             sizes: footprint.sizes,
             certainty: footprint.certainty,
@@ -92,6 +93,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
             return Ok(());
         }
         let &StringSize { encoding, sizes, .. } = self.footprinter.string_size(entry, value);
+        let len = value.len();
         let row = Row {
             db: entry.db,
             slot: self.cluster.then(|| slot_of(key)),
@@ -100,7 +102,8 @@ impl<P: Take> Worker for Sizer<'_, P> {
             kind: ValueKind::String,
             module: None,
             encoding,
-            elements: Some(value.len()),
+            elements: Some(len),
+            data: key.len() as u64 + len,
             field_times: None,
             sizes,
             certainty: Certainty::Exact,

@@ -18,12 +18,15 @@ pub struct TypeSpread {
     pub bytes: Spread,
     /// Their elements (of strings: their length), where they tell.
     pub elements: Spread,
+    /// Bytes of their names and of what was put into them, as in [`Row::data`].
+    pub data: u64,
     pub(super) largest: Top,
 }
 
 impl Default for TypeSpread {
     fn default() -> Self {
-        Self { bytes: Spread::default(), elements: Spread::default(), largest: Top::new(1) }
+        let (bytes, elements) = (Spread::default(), Spread::default());
+        Self { bytes, elements, data: 0, largest: Top::new(1) }
     }
 }
 
@@ -40,6 +43,7 @@ impl TypeSpread {
         if let Some(elements) = row.elements {
             self.elements.add(elements);
         }
+        self.data = self.data.saturating_add(row.data);
         self.largest.add(bytes.raw(), row);
     }
 
@@ -47,6 +51,7 @@ impl TypeSpread {
     fn take_in(&mut self, other: &mut Self) {
         self.bytes.take_in(&mut other.bytes);
         self.elements.take_in(&mut other.elements);
+        self.data = self.data.saturating_add(mem::take(&mut other.data));
         self.largest.take_in(&mut other.largest);
     }
 }

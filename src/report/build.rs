@@ -75,7 +75,7 @@ impl Report {
         let bytes = all.bytes().round();
         let found = groups.patterns().list();
         Self {
-            patterns: patterns::rows(&found, extent, bytes),
+            patterns: patterns::rows(&found, extent, (bytes, groups.data().is_some())),
             ttl_leaks: patterns::leaks(&found, extent, material.names),
             usage: patterns::overall_usage(&found),
             field_ttls: field_ttls(groups),
@@ -176,6 +176,7 @@ fn totals(groups: &Groups, bytes: u64) -> Totals {
     Totals {
         all: Tally::new(all.keys, bytes),
         elements: Count(all.elements),
+        data: Data::of(groups.data(), bytes),
         exact_bytes: part(0),
         expected_bytes: part(1),
         serialized_bytes: part(2),
@@ -226,14 +227,16 @@ fn types(cells: &[Cell], groups: &Groups, bytes: u64) -> Vec<TypeRow> {
     let mut found = groups::by(cells, |cell| (cell.kind, cell.module));
     heaviest(&mut found, |&(kind, module)| type_name(kind, module));
     let split = rounded(found.iter().map(|(_, content)| content.totals.bytes()), bytes);
-    let spreads = groups.types();
+    let (spreads, tells_data) = (groups.types(), groups.data().is_some());
     let rows = found.iter().zip(split).map(|(&((kind, module), ref content), bytes)| {
         let of_type = spreads.iter().find(|(k, m, _)| (*k, *m) == (kind, module));
         let of_type = of_type.map(|(_, _, spread)| *spread);
+        let data = of_type.filter(|_| tells_data).map(|spread| spread.data);
         TypeRow {
             name: type_name(kind, module),
             all: Tally::new(content.totals.keys(), bytes),
             elements: Count(content.totals.all().elements),
+            data: Data::of(data, bytes).of_kind(Some(kind)),
             bytes_each: of_type.map(|spread| percentiles(&spread.bytes)).unwrap_or_default(),
             elements_each: of_type.map(|spread| percentiles(&spread.elements)).unwrap_or_default(),
             largest: of_type.and_then(|spread| spread.largest()).map(key),

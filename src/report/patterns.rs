@@ -3,8 +3,9 @@
 use super::build::{Extent, rounded, share_within, tally};
 use super::model::*;
 use super::units::{Count, Tally};
+use crate::entries::ValueKind;
 use crate::footprint::Size;
-use crate::groups::{self, Lifetime, Pattern, Sample, Share};
+use crate::groups::{self, Lifetime, Octaves, Pattern, Sample, Share};
 use std::cmp::Reverse;
 
 /// Fewer keys than this say nothing of what a pattern's keys should be like.
@@ -12,8 +13,13 @@ const ENOUGH: u64 = 20;
 /// So many of ten keys must expire for the others to be forgotten ones.
 const MOST: u64 = 9;
 
-/// The heaviest patterns, and a row for all others. They add up to `bytes`.
-pub(super) fn rows(found: &[Pattern], extent: Extent, bytes: u64) -> Vec<PatternRow> {
+/// The heaviest patterns, and a row for all others. They add up to `bytes`; `tells_data` is whether
+/// it is known what was put into them.
+pub(super) fn rows(
+    found: &[Pattern],
+    extent: Extent,
+    (bytes, tells_data): (u64, bool),
+) -> Vec<PatternRow> {
     let (shown, others) = found.split_at(extent.top.min(found.len()));
     let other = sum(others);
     let sizes = shown.iter().map(|pattern| pattern.mass().bytes());
@@ -31,6 +37,9 @@ pub(super) fn rows(found: &[Pattern], extent: Extent, bytes: u64) -> Vec<Pattern
     if let (Some(other), Some(bytes)) = (other, split.next()) {
         rows.push(PatternRow { more: Some(Count(others.len() as u64)), ..row(&other, bytes) });
     }
+    if !tells_data {
+        rows.iter_mut().for_each(|row| row.data = Data::default());
+    }
     rows
 }
 
@@ -38,17 +47,23 @@ pub(super) fn rows(found: &[Pattern], extent: Extent, bytes: u64) -> Vec<Pattern
 struct Summed {
     mass: groups::Mass,
     lifetimes: groups::Lifetimes,
-    kinds: Vec<(&'static str, Share)>,
+    kinds: Vec<(ValueKind, Share)>,
+    data: u64,
+    /// How bytes and elements are spread, where that is known of all.
+    bytes_each: Option<Octaves>,
+    elements_each: Option<Octaves>,
     usage: Option<groups::Usage>,
 }
 
 impl Summed {
     fn of(pattern: &Pattern) -> Self {
-        let kinds = pattern.kinds().into_iter().map(|(kind, share)| (kind.name(), share));
         Self {
             mass: pattern.mass(),
             lifetimes: *pattern.lifetimes(),
-            kinds: kinds.collect(),
+            kinds: pattern.kinds(),
+            data: pattern.data(),
+            bytes_each: pattern.bytes_each().cloned(),
+            elements_each: pattern.elements_each().cloned(),
             usage: pattern.usage().copied(),
         }
     }
@@ -64,11 +79,28 @@ impl Summed {
                 None => self.kinds.push((kind, share)),
             }
         }
-        self.kinds.sort_by_key(|(kind, share)| (Reverse(share.bytes), *kind));
+        self.kinds.sort_by_key(|(kind, share)| (Reverse(share.bytes), kind.name()));
+        self.data = self.data.saturating_add(other.data);
+        self.bytes_each = self.bytes_each.take().zip(other.bytes_each).map(merged);
+        // of keys without elements there is none
+        self.elements_each = match (self.elements_each.take(), other.elements_each) {
+            (Some(mine), Some(theirs)) => Some(merged((mine, theirs))),
+            (mine, theirs) => mine.or(theirs),
+        };
         if let Some(usage) = other.usage {
             self.usage.get_or_insert_default().merge(&usage);
         }
     }
+}
+
+fn merged((mut mine, theirs): (Octaves, Octaves)) -> Octaves {
+    mine.merge(&theirs);
+    mine
+}
+
+fn percentiles(spread: &Octaves) -> Option<Percentiles> {
+    let [p50, p99] = spread.percentiles([50, 99])?;
+    Some(Percentiles { p50, p99, max: spread.max()? })
 }
 
 fn sum(patterns: &[Pattern]) -> Option<Summed> {
@@ -84,10 +116,19 @@ fn row(summed: &Summed, bytes: u64) -> PatternRow {
     let lifetimes = Lifetime::ALL.into_iter().zip(&shares).zip(split);
     let kinds = rounded(summed.kinds.iter().map(|(_, share)| share.bytes), bytes);
     let kinds = summed.kinds.iter().zip(kinds);
+    let only = match summed.kinds.as_slice() {
+        [(kind, _)] => Some(*kind),
+        _ => None,
+    };
+    // of several patterns all must tell
+    let elements_each = summed.bytes_each.as_ref().and(summed.elements_each.as_ref());
     PatternRow {
         all: Tally::new(summed.mass.keys(), bytes),
         no_ttl: share_within(summed.mass.never, bytes),
         elements: Count(summed.mass.elements),
+        data: Data::of(Some(summed.data), bytes).of_kind(only),
+        bytes_each: summed.bytes_each.as_ref().and_then(percentiles),
+        elements_each: elements_each.and_then(percentiles),
         lifetimes: lifetimes
             .map(|((within, share), bytes)| LifetimeRow {
                 within,
@@ -95,7 +136,10 @@ fn row(summed: &Summed, bytes: u64) -> PatternRow {
             })
             .collect(),
         types: kinds
-            .map(|((name, share), bytes)| TypeShare { name, all: Tally::new(share.keys, bytes) })
+            .map(|((kind, share), bytes)| TypeShare {
+                name: kind.name(),
+                all: Tally::new(share.keys, bytes),
+            })
             .collect(),
         usage: summed.usage.as_ref().map(usage),
         ..PatternRow::default()

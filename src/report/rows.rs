@@ -60,6 +60,8 @@ pub enum Column {
     StructureBytes,
     /// The part for the elements themselves. The four parts add up to `bytes`.
     PayloadBytes,
+    /// The name and what was put into it, as it stands in the snapshot without compression.
+    DataBytes,
 }
 
 impl Column {
@@ -80,7 +82,7 @@ impl Column {
     ];
 
     /// The others.
-    pub const MORE: [Self; 8] = [
+    pub const MORE: [Self; 9] = [
         Self::LargestElement,
         Self::FieldsWithTtl,
         Self::Spread,
@@ -89,6 +91,7 @@ impl Column {
         Self::ObjectBytes,
         Self::StructureBytes,
         Self::PayloadBytes,
+        Self::DataBytes,
     ];
 
     /// The column's name.
@@ -115,6 +118,7 @@ impl Column {
             Self::ObjectBytes => "object_bytes",
             Self::StructureBytes => "structure_bytes",
             Self::PayloadBytes => "payload_bytes",
+            Self::DataBytes => "data_bytes",
         }
     }
 
@@ -326,6 +330,7 @@ impl Rows {
             Column::ObjectBytes => Value::Number(whole_part(1, footprint)),
             Column::StructureBytes => Value::Number(whole_part(2, footprint)),
             Column::PayloadBytes => Value::Number(whole_part(3, footprint)),
+            Column::DataBytes => Value::Number(row.data),
         }
     }
 
@@ -409,6 +414,7 @@ mod tests {
         Footprint {
             encoding: Encoding::Skiplist,
             elements: Some(3),
+            data: 50,
             module: None,
             largest_element: Some(7),
             fields_with_ttl: 0,
@@ -430,6 +436,7 @@ mod tests {
             module: footprint.module,
             encoding: footprint.encoding,
             elements: footprint.elements,
+            data: footprint.data,
             field_times: None,
             sizes: footprint.sizes,
             certainty: footprint.certainty,

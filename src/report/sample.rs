@@ -132,6 +132,7 @@ fn types(totals: Tally) -> Vec<TypeRow> {
         name: (*name).to_owned(),
         all,
         elements: Count(all.keys.0 * 4),
+        data: Data::of(Some(all.bytes.0 / 2), all.bytes.0),
         bytes_each: Percentiles { p50: 112, p99: 1843, max: largest.bytes.0 },
         elements_each: Percentiles { p50: 3, p99: 40, max: 4_200_000 },
         largest: Some(largest.clone()),
@@ -174,6 +175,9 @@ fn patterns(prefixes: &[PrefixRow]) -> Vec<PatternRow> {
         all: row.all,
         no_ttl: row.no_ttl,
         elements: row.elements,
+        data: Data::of(Some(row.all.bytes.0 / 3), row.all.bytes.0),
+        bytes_each: Some(Percentiles { p50: 107, p99: 1791, max: row.all.bytes.0 }),
+        elements_each: (row.elements.0 > 0).then_some(Percentiles { p50: 3, p99: 39, max: 4_200 }),
         lifetimes: {
             let tallies = split(row.all, &[row.no_ttl.keys.0, 1, 1, 1, 1, 1, 1, 1, 1]);
             let rows = Lifetime::ALL.into_iter().zip(tallies);

@@ -121,7 +121,8 @@ pub struct Analyze {
     /// Rows in each list, instead of as many as fit on a screen
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub top: Option<usize>,
-    /// All lists: databases, encodings, most elements, slots, modules too
+    /// All lists: sizes and overhead by pattern, databases, encodings, most elements, slots, modules
+    /// too
     #[arg(long, help_heading = "Output")]
     pub full: bool,
     /// Deepest level of the prefix tree

@@ -43,6 +43,9 @@ pub(super) struct TypeState {
     module: Option<u64>,
     bytes: SpreadState,
     elements: SpreadState,
+    /// Bytes of names and of what was put into them; older summaries do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data: Option<u64>,
     largest: Option<BigState>,
 }
 
@@ -140,13 +143,14 @@ fn life_states<'s>(lives: impl Iterator<Item = (Lifetime, &'s Sum)>) -> Vec<Life
 }
 
 impl Types {
-    pub(super) fn state(&self) -> Vec<TypeState> {
+    pub(super) fn state(&self, tells_data: bool) -> Vec<TypeState> {
         let own = self.list().into_iter();
         own.map(|(kind, id, spread)| TypeState {
             kind: kind.name().to_owned(),
             module: id.map(|id| id.0),
             bytes: SpreadState::of(&spread.bytes),
             elements: SpreadState::of(&spread.elements),
+            data: tells_data.then_some(spread.data),
             largest: spread.largest.state(1).pop(),
         })
         .collect()
@@ -160,7 +164,15 @@ impl Types {
         };
         state.bytes.restore(&mut spread.bytes)?;
         state.elements.restore(&mut spread.elements)?;
+        spread.data = spread.data.saturating_add(state.data.unwrap_or_default());
         spread.largest.restore(state.largest.as_slice())
+    }
+}
+
+impl TypeState {
+    /// Whether it tells what was put into its keys.
+    pub(super) const fn tells_data(&self) -> bool {
+        self.data.is_some()
     }
 }
 

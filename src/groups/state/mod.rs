@@ -96,7 +96,7 @@ impl Groups {
             rules: self.rules.iter().flat_map(|rules| rules.iter()).map(Text::of).collect(),
             bounds: bounds(&tree.bounds),
             cells: self.cells.state(),
-            types: self.types.state(),
+            types: self.types.state(self.tells_data),
             by_bytes: self.by_bytes.state(TOP),
             by_elements: self.by_elements.state(TOP),
             doubts: self.doubts.map(pair),
@@ -104,7 +104,7 @@ impl Groups {
             fields: (self.fields.hashes.keys > 0)
                 .then(|| (pair(self.fields.hashes), self.fields.fields)),
             depth: tree.depth,
-            tree: names::export(&tree, names),
+            tree: names::export(&tree, self.tells_data, names),
         }
     }
 }
@@ -134,6 +134,7 @@ impl State {
         let mut groups = Groups::new(&Settings { separators, bounds, rules, top, ..usual });
         self.cells.iter().try_for_each(|cell| groups.cells.restore(cell))?;
         self.types.iter().try_for_each(|of_type| groups.types.restore(of_type))?;
+        groups.tells_data = self.types.iter().all(TypeState::tells_data);
         groups.by_bytes.restore(&self.by_bytes)?;
         groups.by_elements.restore(&self.by_elements)?;
         for (doubt, state) in groups.doubts.iter_mut().zip(self.doubts) {
@@ -146,8 +147,10 @@ impl State {
             (groups.fields.hashes, groups.fields.fields) = (share(hashes)?, fields);
         }
         let names = names::import(&self.tree, self.depth, &mut groups.tree)?;
-        let (all, below) = (groups.totals(), groups.tree.all().mass());
-        if (all.keys(), all.bytes()) != (below.keys(), below.bytes()) {
+        let (all, data, held) = (groups.totals(), groups.data(), groups.tree.all());
+        let below = held.mass();
+        let adds_up = (all.keys(), all.bytes()) == (below.keys(), below.bytes());
+        if !adds_up || data.is_some_and(|data| data != held.data()) {
             return Err(wrong("its names do not add up to its totals"));
         }
         Ok((groups, names))
@@ -182,7 +185,9 @@ impl State {
         if depth > 1 {
             tree.truncate(depth - 1);
             self.depth = tree.depth;
-            self.tree = names::export(&tree, &|sample| names.get(&sample.hash).cloned());
+            let tells_data = groups.tells_data;
+            self.tree =
+                names::export(&tree, tells_data, &|sample| names.get(&sample.hash).cloned());
             return true;
         }
         self.shorten()

@@ -57,6 +57,9 @@ struct HeldState {
     lives: Vec<(u8, u64, u64)>,
     #[serde(rename = "e", default, skip_serializing_if = "is_zero")]
     elements: u64,
+    /// Bytes of names and of what was put into them.
+    #[serde(rename = "d", default, skip_serializing_if = "is_zero")]
+    data: u64,
     /// The type of all of them.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
@@ -84,8 +87,12 @@ impl HeldState {
 }
 
 /// The tree as a list; `names` tells the names of samples.
-pub(super) fn export(tree: &Tree, names: &dyn Fn(Sample) -> Option<Box<[u8]>>) -> Vec<NodeState> {
-    let mut export = Export { tree, names, nodes: Vec::new() };
+pub(super) fn export(
+    tree: &Tree,
+    tells_data: bool,
+    names: &dyn Fn(Sample) -> Option<Box<[u8]>>,
+) -> Vec<NodeState> {
+    let mut export = Export { tree, tells_data, names, nodes: Vec::new() };
     export.node(Id::ROOT, 0);
     export.nodes
 }
@@ -114,6 +121,8 @@ pub(super) fn import(
 /// The tree as a list, each node behind the one above it and siblings in a fixed order.
 struct Export<'e> {
     tree: &'e Tree,
+    /// Whether the data of all keys is known.
+    tells_data: bool,
     names: &'e dyn Fn(Sample) -> Option<Box<[u8]>>,
     nodes: Vec<NodeState>,
 }
@@ -156,6 +165,7 @@ impl Export<'_> {
         HeldState {
             lives: lives.map(|(life, s)| (life as u8, s.keys, s.bytes.raw())).collect(),
             elements: held.elements(),
+            data: if self.tells_data { held.data() } else { 0 },
             kind: kind.map(|kind| kind.name().to_owned()),
             kinds: kinds
                 .iter()
@@ -257,7 +267,11 @@ impl Import<'_> {
         if sum != whole {
             return Err(wrong("the types of some names do not add up"));
         }
-        held.restore(state.elements, &shares, share(state.absurd.unwrap_or_default())?);
+        held.restore(
+            (state.elements, state.data),
+            &shares,
+            share(state.absurd.unwrap_or_default())?,
+        );
         if state.samples.len() > SAMPLES {
             return Err(wrong("there are too many samples"));
         }

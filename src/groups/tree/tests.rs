@@ -26,6 +26,7 @@ fn kept((name, bytes): &Key) -> Kept {
         kind: ValueKind::ALL[(name.len() / 3 + at) % 3],
         bytes: Size::bytes(*bytes),
         elements: bytes % 7,
+        data: bytes / 2,
         lifetime: Lifetime::ALL[(name.len() + at) % 9],
         is_absurd: false,
         at: *bytes,

@@ -1,6 +1,7 @@
 //! The lists of the report.
 
 use super::{Key, Path, Prefix};
+use crate::entries::ValueKind;
 use crate::report::units::{Bytes, Count, Millis, Tally};
 
 /// One database.
@@ -26,12 +27,45 @@ pub struct TypeRow {
     pub all: Tally,
     /// Their elements.
     pub elements: Count,
+    /// What was put into them.
+    #[serde(flatten)]
+    pub data: Data,
     /// How large they are.
     pub bytes_each: Percentiles,
     /// How many elements they have.
     pub elements_each: Percentiles,
     /// The largest of them by bytes.
     pub largest: Option<KeyRow>,
+}
+
+/// What was put into keys, and what is paid to keep it; older summaries do not tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Data {
+    /// Their names, and what stands in the snapshot for them, without compression: strings,
+    /// elements, packed blobs.
+    #[serde(rename = "data_bytes")]
+    pub bytes: Option<Bytes>,
+    /// What they take that is more than that; nothing where they take less. Of modules' values nobody
+    /// knows.
+    #[serde(rename = "overhead_bytes")]
+    pub overhead: Option<Bytes>,
+}
+
+impl Data {
+    /// `data` bytes in keys that take `bytes`.
+    #[must_use]
+    pub fn of(data: Option<u64>, bytes: u64) -> Self {
+        let overhead = data.map(|data| Bytes(bytes.saturating_sub(data)));
+        Self { bytes: data.map(Bytes), overhead }
+    }
+
+    /// The same of keys that are all of this kind, or of several.
+    #[must_use]
+    pub(in crate::report) fn of_kind(self, kind: Option<ValueKind>) -> Self {
+        // their size and their data are both what stands in the snapshot
+        let is_known = kind != Some(ValueKind::Module);
+        Self { overhead: self.overhead.filter(|_| is_known), ..self }
+    }
 }
 
 /// How a quantity is spread over keys.
@@ -136,6 +170,13 @@ pub struct PatternRow {
     pub no_ttl: Tally,
     /// Their elements.
     pub elements: Count,
+    /// What was put into them.
+    #[serde(flatten)]
+    pub data: Data,
+    /// How large they are, to one part in 16; the largest exactly. A summary does not tell.
+    pub bytes_each: Option<Percentiles>,
+    /// The same of the elements of those that have any.
+    pub elements_each: Option<Percentiles>,
     /// By the time left at the snapshot, in the order of [`crate::groups::Lifetime::ALL`].
     pub lifetimes: Vec<LifetimeRow>,
     /// The types among its keys, the heaviest first.

@@ -206,6 +206,9 @@ pub struct Totals {
     pub all: Tally,
     /// Their elements.
     pub elements: Count,
+    /// What was put into them.
+    #[serde(flatten)]
+    pub data: Data,
     /// Bytes of those whose size is the server's own arithmetic.
     pub exact_bytes: Bytes,
     /// Bytes of those whose size is an expectation over what the server draws at random.

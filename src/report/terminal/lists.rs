@@ -3,7 +3,7 @@
 use super::paint::{Line, Style, Theme};
 use super::table::{Column, Table};
 use crate::report::units::{apportion, percent, whole_percent_of};
-use crate::report::{Bytes, Count, KeyRow, Millis, Report, Tally, TypeRow, escape};
+use crate::report::{Bytes, Count, Data, KeyRow, Millis, Report, Tally, TypeRow, escape};
 
 /// Types, the heaviest first.
 pub(super) fn types(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
@@ -16,6 +16,7 @@ pub(super) fn types(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
         Column::figure("p50"),
         Column::figure("p99").importance(3),
         Column::figure("max"),
+        Column::figure("overhead").importance(0),
         Column::name("largest key"),
     ]);
     let bytes: Vec<u64> = report.types.iter().map(|row| row.all.bytes.0).collect();
@@ -38,10 +39,16 @@ fn type_cells(row: &TypeRow, permille: u64, report: &Report, theme: &Theme) -> V
         p50,
         p99,
         max,
+        overhead(row.data, row.all.bytes),
         row.largest
             .as_ref()
             .map_or_else(String::new, |key| escape::terminal(&key.key.0, theme.charset())),
     ]
+}
+
+/// What part of the bytes is not what was put into the keys.
+pub(super) fn overhead(data: Data, bytes: Bytes) -> String {
+    data.overhead.map_or_else(String::new, |overhead| whole_percent_of(overhead.0, bytes.0))
 }
 
 /// Types by encoding, the heaviest first.

@@ -113,7 +113,7 @@ impl Terminal {
 }
 
 /// The lists that only a full report has.
-fn full(report: &Report, n: usize, theme: &Theme) -> [Vec<Line>; 10] {
+fn full(report: &Report, n: usize, theme: &Theme) -> [Vec<Line>; 11] {
     let longest = report.largest_by_elements.get(..n).unwrap_or(&report.largest_by_elements);
     let slots = report.slots.as_ref().map_or(0, |slots| slots.heaviest.len());
     let tags = report.slots.as_ref().map_or(0, |slots| slots.tags.len());
@@ -122,6 +122,7 @@ fn full(report: &Report, n: usize, theme: &Theme) -> [Vec<Line>; 10] {
         list(n.saturating_add(1).min(prefixes::available(report)), |n| {
             prefixes::lines(report, n, theme)
         }),
+        list(n.saturating_add(1).min(report.patterns.len()), |n| patterns::sizes(report, n, theme)),
         patterns::absurd(report, n, theme),
         patterns::usage(report, n, theme),
         list(longest.len(), |_| lists::keys("Most elements", longest, report, theme)),

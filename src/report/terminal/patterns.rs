@@ -1,10 +1,12 @@
 //! The heaviest patterns, and those whose keys live longer than they should.
 
+use super::lists::overhead;
 use super::paint::{Flow, Line, Style, Theme};
 use super::table::{Column, Table};
 use crate::report::units::{apportion, percent, whole_percent_of};
 use crate::report::{
-    Bytes, Lifetime, Millis, PatternRow, Report, TtlLeak, TtlLeakRow, Usage, escape,
+    Bytes, Count, Lifetime, Millis, PatternRow, Percentiles, Report, TtlLeak, TtlLeakRow, Usage,
+    escape,
 };
 
 /// How many lines the table could fill under its heading.
@@ -52,7 +54,7 @@ fn shown(report: &Report, rows: usize) -> (&[PatternRow], Option<PatternRow>) {
     let (shown, others) = report.patterns.split_at(whole.min(named));
     let sum = others.iter().cloned().reduce(|mut sum, row| {
         let patterns = |row: &PatternRow| row.more.map_or(1, |more| more.0);
-        sum.more = Some(crate::report::Count(patterns(&sum) + patterns(&row)));
+        sum.more = Some(Count(patterns(&sum) + patterns(&row)));
         sum.all += row.all;
         sum.no_ttl += row.no_ttl;
         sum.elements.0 = sum.elements.0.saturating_add(row.elements.0);
@@ -61,11 +63,8 @@ fn shown(report: &Report, rows: usize) -> (&[PatternRow], Option<PatternRow>) {
         }
         sum
     });
-    let others = sum.map(|row| PatternRow {
-        more: row.more.or(Some(crate::report::Count(1))),
-        types: Vec::new(),
-        ..row
-    });
+    let others =
+        sum.map(|row| PatternRow { more: row.more.or(Some(Count(1))), types: Vec::new(), ..row });
     (shown, others)
 }
 
@@ -98,6 +97,45 @@ fn types(row: &PatternRow) -> String {
         [only] => only.name.to_owned(),
         [first, others @ ..] => format!("{} +{}", first.name, others.len()),
     }
+}
+
+/// How large the keys of each pattern are, and what is paid beside what was put into them.
+pub(super) fn sizes(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
+    let mut table = Table::new([
+        Column::name("Sizes of keys"),
+        Column::figure("keys").importance(2),
+        Column::figure("p50"),
+        Column::figure("p99"),
+        Column::figure("max"),
+        Column::figure("elements p50").importance(4),
+        Column::figure("p99").importance(1),
+        Column::figure("max").importance(3),
+        Column::figure("overhead"),
+    ]);
+    // an older summary has nothing of all this
+    let is_known = |row: &PatternRow| row.bytes_each.is_some() || row.data.bytes.is_some();
+    if !report.patterns.iter().any(is_known) {
+        return Vec::new();
+    }
+    for row in report.patterns.iter().take(rows) {
+        let style = if row.more.is_some() { Style::Dim } else { Style::Plain };
+        table.row(style, size_cells(row, theme));
+    }
+    table.lines(theme)
+}
+
+fn size_cells(row: &PatternRow, theme: &Theme) -> Vec<String> {
+    let name = match row.more {
+        Some(more) => format!("{} {} more", theme.ellipsis(), more.short()),
+        None => escape::terminal(row.pattern.as_bytes(), theme.charset()),
+    };
+    let figures = |each: Option<Percentiles>, show: fn(u64) -> String| {
+        each.map_or_else(Default::default, |each| [each.p50, each.p99, each.max].map(show))
+    };
+    let [p50, p99, max] = figures(row.bytes_each, |bytes| Bytes(bytes).to_string());
+    let [half, most, all] = figures(row.elements_each, |n| Count(n).short());
+    let overhead = overhead(row.data, row.all.bytes);
+    vec![name, row.all.keys.short(), p50, p99, max, half, most, all, overhead]
 }
 
 /// How many patterns there are with keys that never expire, among those that are told.

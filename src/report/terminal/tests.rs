@@ -273,10 +273,10 @@ Never expire: 6.39 GiB                  keys     bytes  of the pattern       suc
 Frees in   × expired <1 %  · 1 h 4 %  ░ 24 h 18 %  ▒ 7 d 2 %  ▓ later 1 %  █ never 75 %
  ×·····░░░░░░░░░░░░░░░░░░░░░▒▒▓████████████████████████████████████████████████████████████████████████████████████████
 
-Types         keys     bytes     %  elements    p50       p99       max  largest key
- string     19.5 M  4.34 GiB  51.0    78.0 M  112 B  1.80 KiB  1.00 GiB  catalog:all
- hash       11.9 M  2.64 GiB  31.0    47.4 M  112 B  1.80 KiB   812 MiB  queue:mail:\xff\xfe
- list    3,824,506   872 MiB  10.0    15.3 M  112 B  1.80 KiB  48.0 MiB  report:2026:full
+Types         keys     bytes     %  elements    p50       p99       max  overhead  largest key
+ string     19.5 M  4.34 GiB  51.0    78.0 M  112 B  1.80 KiB  1.00 GiB      50 %  catalog:all
+ hash       11.9 M  2.64 GiB  31.0    47.4 M  112 B  1.80 KiB   812 MiB      50 %  queue:mail:\xff\xfe
+ list    3,824,506   872 MiB  10.0    15.3 M  112 B  1.80 KiB  48.0 MiB      50 %  report:2026:full
 
 Largest keys                       db  type    encoding    elements     bytes  expires
  catalog:all                        0  hash    hashtable  4,200,000  1.00 GiB    never
@@ -288,6 +288,12 @@ Heaviest prefixes                       keys     bytes     %  no TTL   elements 
  └ page:*                            412,880  2.42 GiB  28.4   100 %  1,238,640  string
  user:profile:*                    9,120,004  1.90 GiB  22.3   100 %     27.4 M  string
  … all others                         28.6 M  3.62 GiB  42.5
+
+Sizes of keys                           keys    p50       p99       max  elements p50  p99    max  overhead
+ cache:{int}                         520,880  107 B  1.75 KiB  3.00 GiB             3   39  4,200      67 %
+ user:{int}                        9,120,004  107 B  1.75 KiB  1.90 GiB             3   39  4,200      67 %
+ session:{int}                        17.6 M  107 B  1.75 KiB  1.51 GiB             3   39  4,200      67 %
+ queue:{int}                              12  107 B  1.75 KiB   820 MiB             3   39  4,200      67 %
 
 Use        not in this snapshot: a server writes idle times with maxmemory-policy allkeys-lru or volatile-lru, and counters of use with allkeys-lfu or volatile-lfu
 
