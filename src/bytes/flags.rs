@@ -11,16 +11,42 @@ pub fn of(bytes: &[u8; 16], wanted: u8) -> [u16; 2] {
     return one_by_one(bytes, wanted);
 }
 
+/// The same of bytes that are at hand as two words, the first byte the lowest of the first word.
+#[must_use]
+#[inline(always)]
+pub fn of_words(words: [u64; 2], wanted: u8) -> [u16; 2] {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let [low, high] = words.map(u64::cast_signed);
+        // SAFETY: every x86-64 has SSE2.
+        unsafe { compare(std::arch::x86_64::_mm_set_epi64x(high, low), wanted) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let mut bytes = [0; 16];
+        let all = words.iter().flat_map(|word| word.to_le_bytes());
+        bytes.iter_mut().zip(all).for_each(|(place, byte)| *place = byte);
+        one_by_one(&bytes, wanted)
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn sse2(bytes: &[u8; 16], wanted: u8) -> [u16; 2] {
-    use std::arch::x86_64::{
-        _mm_add_epi8, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_movemask_epi8,
-        _mm_set1_epi8,
-    };
     // SAFETY: every x86-64 has SSE2, and sixteen bytes are there to be loaded.
+    unsafe { compare(std::arch::x86_64::_mm_loadu_si128(bytes.as_ptr().cast()), wanted) }
+}
+
+/// # Safety
+/// The processor must have SSE2.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn compare(bytes: std::arch::x86_64::__m128i, wanted: u8) -> [u16; 2] {
+    use std::arch::x86_64::{
+        _mm_add_epi8, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_movemask_epi8, _mm_set1_epi8,
+    };
+    // SAFETY: the caller says that it has it.
     let [equal, digits] = unsafe {
-        let bytes = _mm_loadu_si128(bytes.as_ptr().cast());
         let equal = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(wanted.cast_signed()));
         // moved so that the ten digits are the ten lowest of signed bytes
         let lowest = i8::MIN.wrapping_sub(b'0'.cast_signed());
@@ -52,6 +78,8 @@ mod tests {
                 bytes[place] = byte;
                 for wanted in [b':', byte] {
                     assert_eq!(of(&bytes, wanted), one_by_one(&bytes, wanted));
+                    let word = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().unwrap());
+                    assert_eq!(of_words([word(0), word(8)], wanted), of(&bytes, wanted));
                 }
             }
         }

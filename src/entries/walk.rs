@@ -8,6 +8,7 @@ use super::string::Str;
 use super::value::{ValueWalk, skip_module};
 use super::{length, string};
 use crate::bytes::{Cursor, Kind, Stop};
+use std::hint::select_unpredictable;
 use std::sync::Arc;
 
 /// A walk over a snapshot, from its first record or from any boundary between two.
@@ -121,7 +122,7 @@ impl Walk {
         let &[first, ms @ .., behind] = rest.first_chunk::<10>()?;
         // whether there is an expiry cannot be foretold: a choice of values, not of code
         let expires = first == opcode::EXPIRETIME_MS;
-        let (code, before) = if expires { (behind, 10) } else { (first, 1) };
+        let (code, before) = select_unpredictable(expires, (behind, 10), (first, 1));
         let kind = TypeCode(code).kind(self.dialect)?;
         let len = rest.get(before).copied().filter(|len| *len < length::SHORT)?;
         let end = before + 1 + usize::from(len);

@@ -168,7 +168,12 @@ impl Evidence {
         if let Some(class) = Class::of(row, self.near)
             && let Some(reservoir) = self.of.get_mut(class as usize)
         {
-            let priority = (float(bytes) / draw(name)).to_bits();
+            // nearly no key gets in, and to multiply is quicker than to divide
+            let (bytes_of, draw) = (float(bytes), draw(name));
+            if bytes_of < f64::from_bits(reservoir.floor) * draw * SURE {
+                return;
+            }
+            let priority = (bytes_of / draw).to_bits();
             let elements = match class {
                 Class::String => 0,
                 _ => row.elements.unwrap_or_default(),
@@ -196,6 +201,9 @@ impl Evidence {
             .unwrap_or_default()
     }
 }
+
+/// What is below another product by this factor is below it, however both are rounded.
+const SURE: f64 = 1.0 - 1e-9;
 
 /// A number above zero and up to one for a name of this hash.
 #[inline(always)]

@@ -40,21 +40,17 @@ impl<'n> Marks<'n> {
             at += 16;
         }
         if !rest.is_empty() {
-            let mut chunk = [0; 16];
-            let (low, high) = chunk.split_at_mut(8);
-            low.copy_from_slice(&word(name, at).to_le_bytes());
-            high.copy_from_slice(&word(name, at + 8).to_le_bytes());
-            let [these, numbers] = flags::of(&chunk, separator);
+            let [these, numbers] = flags::of_words([word(name, at), word(name, at + 8)], separator);
             ends |= u64::from(these) << at;
             digits |= u64::from(numbers) << at;
         }
         (ends != 0).then_some(Self { name, ends, digits, from: 0 })
     }
 
-    /// The name's template, if it is not too long for one, and the name's hash.
+    /// The name's hash; puts its template, if it is not too long for one, where there was none.
     #[inline(always)]
-    pub(super) fn template(&self) -> (Option<Template>, u64) {
-        Template::of(self.name, self.ends, self.digits)
+    pub(super) fn template(&self, none: &mut Template) -> u64 {
+        none.take(self.name, self.ends, self.digits)
     }
 
     /// The hash of a segment: so many bytes, its separator among them.

@@ -125,9 +125,9 @@ impl Tree {
         }
         let (at, hash) = match self.separators.marks(key) {
             Some(marks) => {
-                let (template, hash) = marks.template();
-                let changes = self.arena.changes();
-                match template.as_ref().and_then(|of| self.ways.find(of, changes)) {
+                let mut template = Template::NONE;
+                let hash = marks.template(&mut template);
+                match self.ways.find(&template, self.arena.changes()) {
                     Some(way) => {
                         for note in way.notes() {
                             let hash = marks.hash(note.from.into(), note.len.into());
@@ -135,7 +135,7 @@ impl Tree {
                         }
                         (way.node, hash)
                     }
-                    None => (self.walk(marks, template.as_ref(), kept.bytes), hash),
+                    None => (self.walk(marks, &template, kept.bytes), hash),
                 }
             }
             None => (self.descend(key, kept.bytes), separators::hash(key)),
@@ -147,7 +147,7 @@ impl Tree {
 
     /// The node of a name that has no way yet.
     #[inline(always)]
-    fn walk(&mut self, marks: Marks<'_>, template: Option<&Template>, bytes: Size) -> Id {
+    fn walk(&mut self, marks: Marks<'_>, template: &Template, bytes: Size) -> Id {
         let (mut at, mut depth, mut rest) = (Id::ROOT, 0, marks);
         while depth < self.depth
             && let Some(segment) = rest.next(Separators::COLON)
@@ -163,8 +163,9 @@ impl Tree {
 
     /// Looks whether other names of `template` go the same way, which has just been gone.
     #[cold]
-    fn look(&mut self, marks: Marks<'_>, template: Option<&Template>, to: Id) {
-        let way = template.filter(|_| self.exempt.is_none()).and_then(|of| self.way(marks, *of));
+    fn look(&mut self, marks: Marks<'_>, template: &Template, to: Id) {
+        let may_have_one = template.is_some() && self.exempt.is_none();
+        let way = if may_have_one { self.way(marks, *template) } else { None };
         self.ways.keep(way.filter(|way| way.node == to));
     }
 

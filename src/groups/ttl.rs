@@ -2,6 +2,7 @@
 
 use super::totals::Share;
 use crate::footprint::{FIELD_TIMES, Size};
+use std::hint::select_unpredictable;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -60,11 +61,12 @@ impl Lifetime {
     #[must_use]
     #[inline]
     pub fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
-        let Some(at) = expires_at_ms else { return Self::Never };
-        let left = at.saturating_sub(taken_at_ms);
-        // lifetimes of neighbouring keys differ, so a branch for each would be guessed wrong
+        let left = expires_at_ms.unwrap_or_default().saturating_sub(taken_at_ms);
+        // lifetimes of neighbouring keys differ, so a branch for each would be guessed wrong, as
+        // would be one for those without
         let passed = BOUNDS_MS.iter().map(|bound| usize::from(left > *bound)).sum::<usize>();
-        Self::ALL.get(passed + 1).copied().unwrap_or(Self::Later)
+        let place = select_unpredictable(expires_at_ms.is_some(), passed + 1, 0);
+        Self::ALL.get(place).copied().unwrap_or(Self::Later)
     }
 
     /// The times that divide the lifetimes of what expires, for a snapshot taken at `taken_at_ms`.
@@ -77,7 +79,8 @@ impl Lifetime {
     #[must_use]
     #[inline]
     pub fn is_absurd(expires_at_ms: Option<i64>, taken_at_ms: i64) -> bool {
-        expires_at_ms.is_some_and(|at| at.saturating_sub(taken_at_ms) > 365 * DAY_MS)
+        let left = expires_at_ms.unwrap_or_default().saturating_sub(taken_at_ms);
+        expires_at_ms.is_some() & (left > 365 * DAY_MS)
     }
 
     /// A short name that is fit for machines.

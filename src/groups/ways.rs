@@ -39,19 +39,24 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// The template of a name that is split at `ends` and has `digits`, and a hash of the whole
-    /// name; no template of a name that is too long.
+    /// That of no name.
+    pub(super) const NONE: Self =
+        Self { words: [0; WORDS], open: 0, ids: Ids(0), len: usize::MAX, place: 0 };
+
+    /// Becomes the template of a name that is split at `ends` and has `digits`, after it was that
+    /// of none; stays so where the name is too long. Answers with a hash of the whole name. (In its
+    /// place, since moving it would cost more than making it.)
     #[inline(always)]
-    pub(super) fn of(name: &[u8], ends: u64, digits: u64) -> (Option<Self>, u64) {
-        let len = name.len();
-        if len > LONGEST {
-            return (None, separators::hash(name));
+    pub(super) fn take(&mut self, name: &[u8], ends: u64, digits: u64) -> u64 {
+        if name.len() > LONGEST {
+            return separators::hash(name);
         }
-        let (open, ids) = open(name, ends, digits);
-        let (mut words, mut hash, mut place) = ([0; WORDS], 0, 0_u64);
+        self.len = name.len();
+        (self.open, self.ids) = open(name, ends, digits);
+        let (mut hash, mut place) = (0, 0_u64);
         let (chunks, rest) = name.as_chunks::<8>();
-        let mut left = open;
-        let mut kept = words.iter_mut();
+        let mut left = self.open;
+        let mut kept = self.words.iter_mut();
         for chunk in chunks {
             let word = u64::from_le_bytes(*chunk);
             hash = separators::mix(hash, word);
@@ -73,8 +78,13 @@ impl Template {
             }
         }
         let place = place.wrapping_mul(MULTIPLIER) >> (64 - WAYS.ilog2());
-        let place = usize::try_from(place).unwrap_or_default();
-        (Some(Self { words, open, ids, len, place }), hash)
+        self.place = usize::try_from(place).unwrap_or_default();
+        hash
+    }
+
+    /// Whether it is that of a name.
+    pub(super) const fn is_some(&self) -> bool {
+        self.len != usize::MAX
     }
 
     /// Whether the byte at `from` is left out.
@@ -195,7 +205,7 @@ pub(super) struct Way {
 impl Way {
     /// None: too long to be the way of any name.
     const NONE: Self = Self {
-        template: Template { words: [0; WORDS], open: 0, ids: Ids(0), len: usize::MAX, place: 0 },
+        template: Template::NONE,
         changes: 0,
         node: Id::ROOT,
         notes: [Note { depth: 0, from: 0, len: 0 }; NOTES],
@@ -238,7 +248,7 @@ impl Ways {
     #[inline(always)]
     pub(super) fn find(&self, template: &Template, changes: u64) -> Option<&Way> {
         let way = self.all.get(template.place)?;
-        (template.is(&way.template) && way.changes == changes).then_some(way)
+        (way.changes == changes && template.is(&way.template)).then_some(way)
     }
 
     /// Whether a name without a way should be looked at now.
@@ -287,9 +297,10 @@ mod tests {
 
     fn left_out(name: &str) -> String {
         let marks = Marks::of(name.as_bytes(), b':').unwrap();
-        let (template, hash) = marks.template();
+        let mut template = Template::NONE;
+        let hash = marks.template(&mut template);
         assert_eq!(hash, separators::hash(name.as_bytes()));
-        let template = template.unwrap();
+        assert!(template.is_some());
         let char =
             |(byte, at): (u8, usize)| if template.leaves_out(at) { '#' } else { byte.into() };
         name.bytes().zip(0..).map(char).collect()
@@ -322,8 +333,8 @@ mod tests {
         ) {
             let separators = Separators::new(b":").unwrap();
             let marks = Marks::of(name.as_bytes(), b':').unwrap();
-            let (template, _) = marks.template();
-            let template = template.unwrap();
+            let mut template = Template::NONE;
+            marks.template(&mut template);
             let mut at = 0;
             for segment in separators.split(name.as_bytes()) {
                 let shape = Token::of(segment).class.shape;
