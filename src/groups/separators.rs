@@ -89,7 +89,17 @@ pub(super) const fn mix(hash: u64, word: u64) -> u64 {
 /// Less than eight bytes, filled up with zeros.
 #[inline]
 pub(super) fn short_word(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+    let behind = |part: usize| 8 * (bytes.len() - part);
+    // the ends of both parts overlap where they are the same bytes
+    if let (Some(low), Some(high)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (low, high) = (u32::from_le_bytes(*low), u32::from_le_bytes(*high));
+        return u64::from(low) | u64::from(high) << behind(4);
+    }
+    if let (Some(low), Some(high)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (low, high) = (u16::from_le_bytes(*low), u16::from_le_bytes(*high));
+        return u64::from(low) | u64::from(high) << behind(2);
+    }
+    bytes.first().copied().map_or(0, u64::from)
 }
 
 /// What is left of a name, and how it is split.

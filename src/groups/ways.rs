@@ -53,7 +53,7 @@ impl Template {
         }
         self.len = name.len();
         (self.open, self.ids) = open(name, ends, digits);
-        let (mut hash, mut place) = (0, 0_u64);
+        let (mut hash, mut place) = (0, self.ids.0);
         let (chunks, rest) = name.as_chunks::<8>();
         let mut left = self.open;
         let mut kept = self.words.iter_mut();
