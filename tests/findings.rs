@@ -208,6 +208,23 @@ fn a_hot_slot_is_told_with_its_tag() {
     assert_eq!((&found[0]["keys"], &found[0]["bytes"]), (&keys.into(), &(bytes - mean).into()));
     assert!(found[0]["seen"].as_str().unwrap().contains("hash tag tenant has 100 %"));
     assert!(cluster(100).found("hot-slot").is_empty());
+    // from summaries alike: one of it, and one of each of two shards that are the same again
+    assert_eq!(of(&of_summaries(&hot, 1), "hot-slot"), found);
+    let both = of(&of_summaries(&hot, 2), "hot-slot");
+    assert_eq!((both.len(), &both[0]["keys"]), (1, &(keys * 2).into()));
+    assert!(both[0]["seen"].as_str().unwrap().contains("hash tag tenant has 100 %"), "{both:#?}");
+}
+
+/// The report on so many summaries of the same dump.
+fn of_summaries(disk: &Disk, n: usize) -> Value {
+    let path = |i: usize| disk.dir.path().join(format!("{i}.json")).to_str().unwrap().to_owned();
+    let paths: Vec<String> = (0..n).map(path).collect();
+    for path in &paths {
+        let done = run(["summary", disk.path.to_str().unwrap(), "-o", path]);
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    let output = run(paths.iter().map(String::as_str).chain(["--format", "json"]));
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub use thresholds::{
     StreamPending, Thresholds, TinyStrings, TtlLeak,
 };
 
-use crate::groups::{Class, Database, Groups, Pattern, Patterns, Picks, Sample, Share};
+use crate::groups::{Class, Database, Groups, Pattern, Patterns, Picks, Sample, Share, Tag};
 use commands::Shell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -110,6 +110,8 @@ pub struct Material<'m> {
     pub groups: &'m Groups,
     /// Tells the names of samples.
     pub names: &'m dyn Fn(Sample) -> Option<Box<[u8]>>,
+    /// In a cluster, the hash tags that fill its heavy slots.
+    pub tags: &'m [Tag],
     /// The server that would be told to do something.
     pub server: ServerFacts,
     /// Where keys can be read again; of a summary they cannot, and what needs it is left out.

@@ -410,11 +410,7 @@ fn slots(groups: &Groups, extent: Extent) -> Option<Slots> {
     let heaviest = slots.heaviest();
     let used = heaviest.len() as u64;
     let all: Size = heaviest.iter().map(|(_, share)| share.bytes).sum();
-    let tags = groups.tags().into_iter().take(extent.top).map(|tag| TagRow {
-        tag: Key(tag.tag),
-        slot: tag.slot,
-        all: tally(tag.share),
-    });
+    let tags = groups.tags().into_iter().take(extent.top).map(TagRow::from);
     Some(Slots {
         used: Count(used),
         mean_bytes: Bytes(all.round() / used.max(1)),
@@ -425,6 +421,12 @@ fn slots(groups: &Groups, extent: Extent) -> Option<Slots> {
             .collect(),
         tags: tags.collect(),
     })
+}
+
+impl From<groups::Tag> for TagRow {
+    fn from(tag: groups::Tag) -> Self {
+        Self { tag: Key(tag.tag), slot: tag.slot, all: tally(tag.share) }
+    }
 }
 
 impl Instance {
