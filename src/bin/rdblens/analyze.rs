@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 /// How many levels of the prefix tree are in the report unless the user says so.
-const DEPTH: usize = 16;
+pub const DEPTH: usize = 16;
 
 /// Writes the report on a dump, or on several snapshots together.
 ///
