@@ -208,6 +208,23 @@ fn a_hot_slot_is_told_with_its_tag() {
     assert_eq!((&found[0]["keys"], &found[0]["bytes"]), (&keys.into(), &(bytes - mean).into()));
     assert!(found[0]["seen"].as_str().unwrap().contains("hash tag tenant has 100 %"));
     assert!(cluster(100).found("hot-slot").is_empty());
+    // from summaries alike: one of it, and one of each of two shards that are the same again
+    assert_eq!(of(&of_summaries(&hot, 1), "hot-slot"), found);
+    let both = of(&of_summaries(&hot, 2), "hot-slot");
+    assert_eq!((both.len(), &both[0]["keys"]), (1, &(keys * 2).into()));
+    assert!(both[0]["seen"].as_str().unwrap().contains("hash tag tenant has 100 %"), "{both:#?}");
+}
+
+/// The report on so many summaries of the same dump.
+fn of_summaries(disk: &Disk, n: usize) -> Value {
+    let path = |i: usize| disk.dir.path().join(format!("{i}.json")).to_str().unwrap().to_owned();
+    let paths: Vec<String> = (0..n).map(path).collect();
+    for path in &paths {
+        let done = run(["summary", disk.path.to_str().unwrap(), "-o", path]);
+        assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    let output = run(paths.iter().map(String::as_str).chain(["--format", "json"]));
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 #[test]
@@ -423,24 +440,85 @@ fn a_sample_of_many_strings_says_so_and_is_near_the_truth() {
     }
 }
 
+/// Pages of text, `form` of each.
+fn pages(n: usize, form: &dyn Fn(String) -> support::dump::Text) -> Dump {
+    // a word more here and there, so that they are not alike
+    let text = |i: usize| (0..150 + i % 100).map(|j| format!("{i} words {} ", j * i % 7)).collect();
+    (0..n).fold(begun(), |dump, i| dump.string(format!("page:{i}"), form(text(i))))
+}
+
+/// What a string of the length of its compressed form is.
+fn as_long_as_packed(text: &str) -> support::dump::Text {
+    // the length counts
+    "\u{1}".repeat(support::write::lzf(text.as_bytes()).len()).into()
+}
+
 #[test]
 fn compressible_strings_save_what_their_compressed_forms_take_less() {
-    let pages = |form: &dyn Fn(&str) -> support::dump::Text| {
-        let mut dump = begun();
-        for i in 0..200 {
-            dump = dump.string(format!("page:{i}"), form(&format!("{i} words ").repeat(200)));
-        }
-        disk(dump)
-    };
-    let packed = pages(&|text| support::dump::lzf(text));
-    let small = pages(&|text| {
-        let bytes = support::write::lzf(text.as_bytes());
-        // the length counts
-        "\u{1}".repeat(bytes.len()).into()
-    });
+    let packed = disk(pages(200, &|text| support::dump::lzf(text)));
+    let small = disk(pages(200, &|text| as_long_as_packed(&text)));
     saves(&packed.found("compressible"), sum(&packed, ""), sum(&small, ""));
-    let plain = pages(&|text| text.into());
-    assert!(plain.found("compressible").is_empty());
+    assert!(small.found("compressible").is_empty());
+}
+
+#[test]
+fn where_a_snapshot_is_not_compressed_it_is_tried() {
+    let plain = disk(pages(200, &|text| text.into()));
+    let small = disk(pages(200, &|text| as_long_as_packed(&text)));
+    let found = plain.found("compressible");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let (bytes, truth) = (found[0]["bytes"].as_u64().unwrap(), sum(&plain, "") - sum(&small, ""));
+    assert!(bytes.abs_diff(truth) * 100 < truth, "{bytes} {truth}");
+    assert_eq!((&found[0]["keys"], &found[0]["confidence"]), (&200.into(), &"sampled".into()));
+    let seen = found[0]["seen"].as_str().unwrap();
+    assert!(seen.ends_with("(tried on 200, as the snapshot is not compressed)"), "{seen}");
+}
+
+/// Bytes among which no three come twice, but by chance.
+fn noise(seed: usize, len: usize) -> Vec<u8> {
+    let mut state = seed as u64 + 1;
+    let byte = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state.to_be_bytes()[0]
+    };
+    (0..len).map(byte).collect()
+}
+
+#[test]
+fn nothing_is_tried_where_one_string_is_compressed_or_none_can_be() {
+    // the server tried it with all of them
+    let tried = pages(200, &|text| text.into()).string("one", support::dump::lzf("ab".repeat(50)));
+    assert!(disk(tried).found("compressible").is_empty());
+    let random = (0..200).fold(begun(), |dump, i| dump.string(format!("page:{i}"), noise(i, 2000)));
+    assert!(disk(random).found("compressible").is_empty());
+    let short = (0..9000).fold(begun(), |dump, i| dump.string(format!("flag:{i}"), "y".repeat(20)));
+    assert!(disk(short).found("compressible").is_empty());
+}
+
+#[test]
+fn of_many_strings_a_few_are_tried_and_of_long_ones_the_beginning() {
+    let text = |i: usize| {
+        // every third one is noise, and a few are longer than what is tried of them
+        let len = if i % 100 == 1 { 50_000 } else { 200 + i % 5000 };
+        match i % 3 {
+            0 => noise(i, len),
+            _ => format!("words that come again, {i} ").repeat(len / 25).into_bytes(),
+        }
+    };
+    let page = |dump: Dump, i, text: Vec<u8>| dump.string(format!("page:{i}"), text);
+    let many = disk((0..6000).fold(begun(), |dump, i| page(dump, i, text(i))));
+    let small = disk((0..6000).fold(begun(), |dump, i| {
+        let (text, mut packed) = (text(i), support::write::lzf(&text(i)));
+        packed.truncate(text.len());
+        page(dump, i, packed)
+    }));
+    let found = many.found("compressible");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let (bytes, truth) = (found[0]["bytes"].as_u64().unwrap(), sum(&many, "") - sum(&small, ""));
+    assert!(bytes.abs_diff(truth) * 20 < truth, "{bytes} {truth}");
+    for threads in ["1", "3"] {
+        assert_eq!(of(&many.report(&["--threads", threads]), "compressible"), found);
+    }
 }
 
 #[test]

@@ -169,6 +169,29 @@ fn json_as_hashes() {
 }
 
 #[test]
+fn compression_that_the_server_did_not_do() {
+    for name in SERVERS {
+        let folder = folder().join(name);
+        let live = Live::start(&folder, &["--rdbcompression".into(), "no".into()], None);
+        let page = |i: u64| {
+            let rows = (0..5 + i % 300).map(|j| format!("<li id=\"{}\">{}</li>", i * j, j * 7919));
+            format!("<html><body><ul>{}</ul>", rows.collect::<String>())
+        };
+        // more than are tried, and some of which no more than the beginning is
+        fill(
+            &live,
+            (0..6000).map(|i| command(["SET", &format!("page:{i}"), &page(i)])).chain((0..40).map(
+                |i| command(["SET", &format!("page:{}", 10_000 + i), &page(i + 299).repeat(5)]),
+            )),
+        );
+        let tried = claimed(&folder, &live.save(), "compressible");
+        live.link().must(&[command(["CONFIG", "SET", "rdbcompression", "yes"])]);
+        let shown = claimed(&folder, &live.save(), "compressible");
+        within(&format!("{name} compressible"), tried, shown);
+    }
+}
+
+#[test]
 fn keys_without_a_ttl_that_get_one() {
     for name in SERVERS {
         let folder = folder().join(name);

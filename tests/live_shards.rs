@@ -156,15 +156,10 @@ fn same(whole: &Value, parts: &Value) {
     let mut found = Vec::new();
     for (name, value) in whole_fields {
         if !OF_SERVERS.contains(&name.as_str()) {
-            // what is told from the keys themselves is none of a summary's findings, and a heavy slot
-            // is told without its hash tag, which stands in `slots`
+            // what is told from the keys themselves is none of a summary's findings
             let exact = |value: &Value| -> Value {
                 let mut all = value.as_array().expect("findings").clone();
                 all.retain(|finding| finding["confidence"] == "exact");
-                for slot in all.iter_mut().filter(|finding| finding["id"] == "hot-slot") {
-                    let seen = slot["seen"].as_str().unwrap_or_default();
-                    slot["seen"] = seen.split("; hash tag").next().into();
-                }
                 all.into()
             };
             match name.as_str() {

@@ -175,6 +175,90 @@ fn rows_add_up_in_every_lane() {
     }
 }
 
+/// Of rows, those of the tree that stand directly below `at`, or outermost.
+fn below(rows: &[Value], at: Option<usize>) -> Vec<&Value> {
+    let depth = |row: &Value| number(&row["depth"]);
+    let (level, from) = at.map_or((0, 0), |at| (depth(&rows[at]) + 1, at + 1));
+    let inside = rows[from..].iter().take_while(|row| depth(row) >= level);
+    inside.filter(|row| depth(row) == level).collect()
+}
+
+#[test]
+fn prefixes_add_up_at_every_level_and_are_those_of_the_report() {
+    let place = tempfile::tempdir().expect("a folder");
+    // one key is so heavy that it stands beside the folded ones that it belongs to
+    let heavy = (0..3000_usize).fold(dump().aux("redis-ver", "7.2.6"), |dump, n| {
+        let len = if n == 777 { 400_000 } else { n % 300 };
+        dump.string(format!("app:user:{n}:name"), "x".repeat(len))
+            .string(format!("app:{}:{n}", ["red", "blue"][n % 2]), n.to_string())
+    });
+    let path = place.path().join("heavy.rdb");
+    fs::write(&path, heavy.end()).expect("writable");
+    for path in [path, fixture::fixture("redis-8.6.3/prod").dump] {
+        for top in ["1", "7", "1000"] {
+            let flags = ["--server", "valkey-8.1", "--server", "redis-4.0", "--top", top];
+            let found = whatif(&path, flags);
+            let rows = found["prefixes"].as_array().expect("a list");
+            let own = report(&path, &["--top".into(), top.into()]);
+            let own = own["prefixes"].as_array().expect("a list");
+            for (row, own) in rows.iter().zip(own) {
+                let mut row = row.as_object().expect("a row").clone();
+                row.remove("alternatives");
+                assert_eq!(&Value::Object(row), own);
+            }
+            assert!(rows.len() == own.len() && !rows.is_empty());
+            let bytes: [fn(&Value) -> u64; 3] = [
+                |row| number(&row["bytes"]),
+                |row| number(&row["alternatives"][0]),
+                |row| number(&row["alternatives"][1]),
+            ];
+            let sides = [&found["today"], &found["alternatives"][0], &found["alternatives"][1]];
+            for (of, side) in bytes.into_iter().zip(sides) {
+                let sum = |rows: Vec<&Value>| rows.into_iter().map(of).sum::<u64>();
+                assert_eq!(sum(below(rows, None)), number(&side["keys_bytes"]), "--top {top}");
+                for (at, row) in rows.iter().enumerate() {
+                    let below = below(rows, Some(at));
+                    assert!(below.is_empty() || sum(below) == of(row), "{row}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn each_prefix_takes_what_a_run_of_its_own_gives() {
+    let prod = fixture::fixture("redis-8.6.3/prod").dump;
+    let found = whatif(&prod, ["--server", "valkey-8.1"]);
+    let own = report(&prod, &["--server".into(), "valkey-8.1".into()]);
+    let of = |list: &Value, bytes: &dyn Fn(&Value) -> u64| {
+        let rows = list["prefixes"].as_array().expect("a list").iter();
+        let named = rows.filter(|row| row["kind"] != "rest");
+        let of = |row: &Value| (row["prefix"].as_str().expect("text").to_owned(), bytes(row));
+        named.map(of).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let lane = of(&found, &|row| number(&row["alternatives"][0]));
+    let own = of(&own, &|row| number(&row["bytes"]));
+    assert!(lane.len() > 5);
+    for (prefix, bytes) in own {
+        // a byte may be rounded to another row, at each level
+        assert!(lane.get(&prefix).is_some_and(|lane| lane.abs_diff(bytes) <= 3), "{prefix}");
+    }
+}
+
+#[test]
+fn text_has_the_tree_of_prefixes_if_asked() {
+    let prod = fixture::fixture("redis-8.6.3/prod").dump;
+    let path = prod.to_str().expect("UTF-8");
+    let args = ["whatif", path, "--server", "valkey-8.1", "--by", "prefix", "--top", "6"];
+    let (code, text, said) = said(&args);
+    assert_eq!(code, Some(0), "{said}");
+    let tree = text.split("Prefixes\n").nth(1).expect("a heading");
+    let tree: Vec<&str> = tree.lines().take_while(|line| !line.is_empty()).collect();
+    assert!(tree.len() <= 6 && tree.iter().any(|line| line.contains("└ ")), "{text}");
+    assert!(tree.last().is_some_and(|line| line.contains("all others")), "{text}");
+    assert!(!text.contains("Patterns"));
+}
+
 #[test]
 fn the_answer_does_not_depend_on_threads() {
     let place = tempfile::tempdir().expect("a folder");
@@ -185,9 +269,9 @@ fn the_answer_does_not_depend_on_threads() {
     });
     fs::write(&path, filled.end()).expect("writable");
     assert!(fs::metadata(&path).expect("there").len() > 5 << 20);
-    for format in ["json", "text"] {
+    for (format, by) in [("json", "pattern"), ("text", "pattern"), ("text", "prefix")] {
         let of = |threads: &str| {
-            let now = ["--now", "1800000000", "--format", format, "--threads", threads];
+            let now = ["--now", "1800000000", "--format", format, "--threads", threads, "--by", by];
             let servers = ["--server", "valkey-8.1", "--server", "redis-8.2"];
             let args = ["whatif", path.to_str().expect("UTF-8")].into_iter();
             let done = run(args.chain(now).chain(servers).chain(["--pattern", "user:*:3"]));
@@ -195,7 +279,8 @@ fn the_answer_does_not_depend_on_threads() {
             done.stdout
         };
         let one = of("1");
-        assert!(String::from_utf8_lossy(&one).contains("user:*:3"));
+        let name = if by == "prefix" { "user:" } else { "user:*:3" };
+        assert!(String::from_utf8_lossy(&one).contains(name));
         for threads in ["2", "3", "8"] {
             assert!(of(threads) == one, "{format} on {threads} threads");
         }

@@ -1,4 +1,4 @@
-//! LZF, the compression of strings in a snapshot.
+//! LZF, the compression of strings in a snapshot, both ways.
 
 /// The most bytes that one compressed byte can stand for: a three-byte reference copies 264.
 const MAX_RATIO: u64 = 88;
@@ -10,6 +10,15 @@ const MAX_RATIO: u64 = 88;
 pub const fn plausible(packed: u64, len: u64) -> bool {
     len <= packed.saturating_mul(MAX_RATIO).saturating_add(MAX_RATIO)
 }
+
+/// A reference goes back at most so far.
+const FURTHEST: usize = 1 << 13;
+/// And copies at most so much.
+const LONGEST: usize = 264;
+/// The most bytes of a run that are not found earlier.
+const LITERALS: usize = 32;
+/// Places in which is remembered where three bytes were seen, as many as a server has.
+const PLACES: usize = 1 << 16;
 
 /// Decompresses `packed` into `out`, which holds exactly `len` bytes afterwards.
 ///
@@ -79,6 +88,106 @@ fn copy(out: &mut Vec<u8>, from: usize, length: usize) {
     }
 }
 
+/// Compresses as a server does when it saves: of the places where three bytes were seen it knows the
+/// last one only, and takes what it finds there.
+///
+/// The result has nearly the length that a server's has, whose hash collides for other bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Compressor {
+    /// Where three bytes were seen last. Places are counted on from input to input, so that those
+    /// of earlier ones need not be wiped out.
+    seen: Vec<u32>,
+    /// Where this input begins, and where it ends.
+    begin: u32,
+    end: u32,
+}
+
+impl Compressor {
+    /// Compresses `bytes` into `out`, which holds exactly the result afterwards. Where nothing is
+    /// there twice, that is a 32nd longer than they are.
+    pub fn compress(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        out.clear();
+        self.start(bytes.len());
+        let (mut at, mut literals) = (0, 0);
+        while at + 2 < bytes.len() {
+            let earlier = self.remember(bytes, at);
+            let Some((before, length)) = earlier.and_then(|before| repeated(bytes, before, at))
+            else {
+                at += 1;
+                continue;
+            };
+            put_literals(out, bytes.get(literals..at).unwrap_or_default());
+            put_reference(out, at - before, length);
+            at += length;
+            literals = at;
+            // as servers do: of what was repeated, the end alone is found again
+            self.remember(bytes, at - 2);
+            self.remember(bytes, at - 1);
+        }
+        put_literals(out, bytes.get(literals..).unwrap_or_default());
+    }
+
+    fn start(&mut self, len: usize) {
+        // of an input that is longer, what is behind is not remembered
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        if self.seen.is_empty() || self.end.checked_add(len).is_none() {
+            self.seen.clear();
+            self.seen.resize(PLACES, 0);
+            self.end = 0;
+        }
+        self.begin = self.end;
+        self.end = self.begin.saturating_add(len);
+    }
+
+    /// Where the three bytes that begin at `at` were seen before, perhaps; they are seen there now.
+    fn remember(&mut self, bytes: &[u8], at: usize) -> Option<usize> {
+        let &[one, two, three] = bytes.get(at..)?.first_chunk()?;
+        let hash = u32::from_le_bytes([one, two, three, 0]).wrapping_mul(0x9e37_79b1);
+        let place = self.seen.get_mut((hash >> 16) as usize)?;
+        let now = self.begin.checked_add(u32::try_from(at).ok()?)?;
+        let before = std::mem::replace(place, now);
+        // as servers do, the very first place counts as none
+        let before = before.checked_sub(self.begin).filter(|&before| before > 0)?;
+        Some(before as usize)
+    }
+}
+
+/// How much of what stands at `at` stands at `before` already, if that is worth a reference.
+fn repeated(bytes: &[u8], before: usize, at: usize) -> Option<(usize, usize)> {
+    if at - before > FURTHEST {
+        return None;
+    }
+    // servers leave the last two bytes alone
+    let here = bytes.get(at..bytes.len().checked_sub(2)?)?;
+    let pairs = here.iter().zip(bytes.get(before..)?).take(LONGEST);
+    let length = pairs.take_while(|(here, there)| here == there).count();
+    (length >= 3).then_some((before, length))
+}
+
+fn put_literals(out: &mut Vec<u8>, bytes: &[u8]) {
+    for run in bytes.chunks(LITERALS) {
+        // no run is empty
+        out.push(low(run.len() - 1));
+        out.extend_from_slice(run);
+    }
+}
+
+/// A reference `back`, which copies three bytes or more.
+fn put_reference(out: &mut Vec<u8>, back: usize, length: usize) {
+    let (back, length) = (back - 1, length - 2);
+    let high = low(back >> 8);
+    if length < 7 {
+        out.extend([low(length << 5) | high, low(back)]);
+    } else {
+        out.extend([7 << 5 | high, low(length - 7), low(back)]);
+    }
+}
+
+/// The lowest byte.
+const fn low(n: usize) -> u8 {
+    n.to_le_bytes()[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +221,63 @@ mod tests {
         let mut fresh = Vec::new();
         assert!(decompress(&[0, b'a'], 1 << 40, &mut fresh).is_err());
         assert_eq!(fresh.capacity(), 0);
+    }
+
+    /// What comes out, which must come back to what went in, with the same table as before.
+    fn again(compressor: &mut Compressor, bytes: &[u8]) -> usize {
+        let (mut packed, mut back) = (Vec::new(), Vec::new());
+        compressor.compress(bytes, &mut packed);
+        assert!(packed.len() <= bytes.len() + bytes.len().div_ceil(LITERALS));
+        decompress(&packed, bytes.len() as u64, &mut back).unwrap();
+        assert_eq!(back, bytes);
+        packed.len()
+    }
+
+    #[test]
+    fn what_is_compressed_comes_back() {
+        let mut compressor = Compressor::default();
+        for len in 0..700 {
+            again(&mut compressor, &vec![b'x'; len]);
+            let words: Vec<u8> = (0..len).map(|i| b"some words "[i * i % 11]).collect();
+            again(&mut compressor, &words);
+        }
+        // what a Redis has made of it
+        let mut packed = Vec::new();
+        compressor.compress(&[b'a'; 200], &mut packed);
+        assert_eq!(packed, [1, b'a', b'a', 224, 187, 0, 1, b'a', b'a']);
+        // a repetition that is too far away
+        let noise: Vec<u8> = (0..1_u32 << 13).flat_map(|i| (i * i).to_le_bytes()).collect();
+        for gap in [FURTHEST - 20, FURTHEST - 3, FURTHEST, FURTHEST + 1] {
+            let text = [b"abcdefghijk", &noise[..gap], b"abcdefghijk.."].concat();
+            again(&mut compressor, &text);
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_full_begins_anew() {
+        let text = "the quick brown fox ".repeat(50);
+        let mut fresh = Compressor::default();
+        let len = again(&mut fresh, text.as_bytes());
+        let mut old = Compressor::default();
+        again(&mut old, b"the quick brown fox jumps");
+        old.end = u32::MAX - 500;
+        for _ in 0..3 {
+            assert_eq!(again(&mut old, text.as_bytes()), len);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_come_back(
+            parts in proptest::collection::vec(
+                (proptest::collection::vec(0_u8..4, 0..40), 1_usize..9), 0..60,
+            ),
+            noise in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..3000),
+        ) {
+            let repeats = parts.iter().flat_map(|(part, times)| part.repeat(*times));
+            let mut compressor = Compressor::default();
+            again(&mut compressor, &noise);
+            again(&mut compressor, &repeats.chain(noise).collect::<Vec<u8>>());
+        }
     }
 }

@@ -68,7 +68,7 @@ fn lasting(context: &Context<'_>, pattern: &Pattern, never: Share) -> Finding {
         .percent(never.bytes.raw(), context.all.bytes.raw())
         .text(" of all bytes");
     let heaviest = pattern.kinds().first().map(|(kind, _)| *kind);
-    let each = |command: &str| context.shell.for_each(&pattern.name, pattern.is_rule, command);
+    let each = |command: &str| context.for_each(pattern, command);
     let (advice, commands) = match heaviest {
         Some(ValueKind::Stream) => (
             "cut the streams with XTRIM, and write with XADD ... MAXLEN ~",
@@ -114,7 +114,7 @@ fn far(context: &Context<'_>, pattern: &Pattern, absurd: Share) -> Finding {
     );
     let mut commands =
         vec!["# only those that would live longer than 30 days are changed".to_owned()];
-    commands.extend(context.shell.for_each(&pattern.name, pattern.is_rule, &each));
+    commands.extend(context.for_each(pattern, &each));
     Finding {
         seen,
         advice: Phrase::new("see whether seconds were given as milliseconds; shorten the TTL"),
@@ -189,7 +189,7 @@ fn unused(context: &Context<'_>, pattern: &Pattern, month: Share) -> Finding {
     );
     let mut commands =
         vec!["# deletes what has been idle for 30 days: be sure that it can go".to_owned()];
-    commands.extend(context.shell.for_each(&pattern.name, pattern.is_rule, &each));
+    commands.extend(context.for_each(pattern, &each));
     Finding {
         seen,
         advice: Phrase::new(
@@ -209,7 +209,7 @@ fn expire(context: &Context<'_>, pattern: &Pattern, ttl: u64) -> Vec<String> {
             "EVAL \"if redis.call([[TTL]],KEYS[1])==-1 then redis.call([[EXPIRE]],KEYS[1],{ttl}) end\" 1 \"&\""
         )
     };
-    context.shell.for_each(&pattern.name, pattern.is_rule, &each)
+    context.for_each(pattern, &each)
 }
 
 /// Within what time nine of ten of a pattern's expiring keys expire, in seconds.

@@ -7,6 +7,7 @@ mod commands;
 mod id;
 mod lifetimes;
 mod limits;
+mod names;
 mod phrase;
 mod places;
 mod streams;
@@ -22,8 +23,9 @@ pub use thresholds::{
     StreamPending, Thresholds, TinyStrings, TtlLeak,
 };
 
-use crate::groups::{Class, Database, Groups, Pattern, Patterns, Picks, Sample, Share};
+use crate::groups::{Class, Database, Groups, Pattern, Patterns, Picks, Sample, Share, Tag};
 use commands::Shell;
+use names::Wanted;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -110,6 +112,8 @@ pub struct Material<'m> {
     pub groups: &'m Groups,
     /// Tells the names of samples.
     pub names: &'m dyn Fn(Sample) -> Option<Box<[u8]>>,
+    /// In a cluster, the hash tags that fill its heavy slots.
+    pub tags: &'m [Tag],
     /// The server that would be told to do something.
     pub server: ServerFacts,
     /// Where keys can be read again; of a summary they cannot, and what needs it is left out.
@@ -216,6 +220,12 @@ impl<'c> Context<'c> {
         let clustered = !material.groups.slots().is_empty();
         let shell = Shell { server: material.server, dbs, clustered };
         Self { material, thresholds, finder, patterns, shell, all }
+    }
+
+    /// Lines with `each` for every key of a pattern, as [`Shell::for_each`] has them.
+    fn for_each(&self, pattern: &Pattern, each: &str) -> Vec<String> {
+        let wanted = Wanted::of(pattern, self.finder, self.patterns);
+        self.shell.for_each(&wanted, each)
     }
 
     /// Keys of a class to be read again, where they can be.

@@ -85,7 +85,7 @@ fn hot_slot(context: &Context<'_>, slot: u16, share: Share, mean: u64) -> Findin
         .count(bytes / mean.max(1))
         .text(" times the mean of ")
         .bytes(mean);
-    if let Some(tag) = context.material.groups.tags().into_iter().find(|tag| tag.slot == slot) {
+    if let Some(tag) = context.material.tags.iter().find(|tag| tag.slot == slot) {
         let part = tag.share.bytes.raw();
         seen =
             seen.text("; hash tag ").name(&tag.tag).text(" has ").percent(part, share.bytes.raw());

@@ -1,7 +1,13 @@
 //! Strings that would take less in another form.
+//!
+//! Whether they compress well the snapshot tells, which holds them compressed; where it does not,
+//! it is tried.
+
+mod trial;
 
 use super::again::{Again, float, whole};
 use super::{Confidence, Context, Finding, Id, Least, Percent, Phrase, Saving, Subject};
+use crate::bytes::lzf::Compressor;
 use crate::entries::{Elements, Entry, Str, TypeCode, ValueKind};
 use crate::footprint::{Footprinter, Size};
 use crate::groups::{Class, Pattern, Patterns, Pick};
@@ -25,6 +31,8 @@ struct Seen {
     bytes: f64,
     json: Less,
     packed: Less,
+    /// What of those could be tried that the snapshot does not hold compressed, in bytes.
+    plain: u64,
     names: Less,
     /// Names and values of tiny ones.
     tiny: Vec<(Vec<u8>, Vec<u8>)>,
@@ -48,6 +56,7 @@ impl Seen {
         self.bytes += other.bytes;
         self.json.take_in(other.json);
         self.packed.take_in(other.packed);
+        self.plain += other.plain;
         self.names.take_in(other.names);
         let room = BUCKET.saturating_sub(self.tiny.len());
         self.tiny.extend(other.tiny.into_iter().take(room));
@@ -73,22 +82,11 @@ impl Less {
 /// Strings of JSON, compressible ones, those with names longer than themselves, tiny ones.
 pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let Some((again, picks)) = context.second_look(Class::String) else { return Vec::new() };
-    let mut looks =
-        Look { footprinter: again.footprinter(&[again.server.limits]), again, scratch: Vec::new() };
+    let mut looks = Look::new(again);
     let finder = context.finder;
-    let told = again.each(
-        &picks.keys,
-        || Look {
-            footprinter: again.footprinter(&[again.server.limits]),
-            again,
-            scratch: Vec::new(),
-        },
-        |look, pick| look.at(finder, pick),
-    );
-    let mut found = BTreeMap::<&str, Seen>::new();
-    for (pattern, seen) in told.into_iter().flatten() {
-        found.entry(pattern).or_default().add(seen);
-    }
+    let told = again.each(&picks.keys, || Look::new(again), |look, pick| look.at(finder, pick));
+    let found = by_pattern(told);
+    let tried = trial::run(context, again, (&picks.keys, &found));
     let sure = if picks.complete { Confidence::Modelled } else { Confidence::Sampled };
     let mut findings = Vec::new();
     for pattern in context.patterns {
@@ -99,17 +97,35 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
             findings.extend(told.names());
             findings.extend(told.tiny(&mut looks));
         }
+        if let Some(seen) = tried.get(pattern.name.as_str()) {
+            let told = Told { context, pattern, seen, sure: Confidence::Sampled };
+            findings.extend(told.compressible_if_tried());
+        }
     }
     findings
+}
+
+fn by_pattern(told: Vec<Option<(&str, Seen)>>) -> BTreeMap<&str, Seen> {
+    let mut found = BTreeMap::<&str, Seen>::new();
+    for (pattern, seen) in told.into_iter().flatten() {
+        found.entry(pattern).or_default().add(seen);
+    }
+    found
 }
 
 struct Look<'l, 'a> {
     again: &'l Again<'a>,
     footprinter: Footprinter,
+    compressor: Compressor,
     scratch: Vec<u8>,
 }
 
-impl Look<'_, '_> {
+impl<'l, 'a> Look<'l, 'a> {
+    fn new(again: &'l Again<'a>) -> Self {
+        let footprinter = again.footprinter(&[again.server.limits]);
+        Self { again, footprinter, compressor: Compressor::default(), scratch: Vec::new() }
+    }
+
     /// What one string tells, and its pattern.
     fn at<'f>(&mut self, finder: &'f Patterns, pick: &Pick) -> Option<(&'f str, Seen)> {
         let again = self.again;
@@ -131,6 +147,7 @@ impl Look<'_, '_> {
                 let then = self.string(&entry, &name, Str::Raw(packed))?;
                 seen.packed.add(times, now, then);
             }
+            seen.plain += trial::tried_bytes(&value);
             if len > LONGEST {
                 return Some((pattern, seen));
             }
@@ -260,7 +277,20 @@ impl Told<'_> {
         })
     }
 
+    /// The snapshot itself shows it.
     fn compressible(&self) -> Option<Finding> {
+        self.compressed(|seen| self.sampled(seen))
+    }
+
+    /// It was tried.
+    fn compressible_if_tried(&self) -> Option<Finding> {
+        let looked = self.seen.looked;
+        self.compressed(|seen| {
+            seen.text(" (tried on ").count(looked).text(", as the snapshot is not compressed)")
+        })
+    }
+
+    fn compressed(&self, told: impl FnOnce(Phrase) -> Phrase) -> Option<Finding> {
         let least = self.context.thresholds.compressible;
         let less = self.seen.packed;
         let found = self.finding(Id::Compressible, less, (least.bytes, least.percent))?;
@@ -268,7 +298,7 @@ impl Told<'_> {
         let then = now.saturating_sub(found.bytes);
         let seen = found.seen.clone().bytes(now).text(", as LZF ").bytes(then);
         Some(Finding {
-            seen: self.sampled(seen),
+            seen: told(seen),
             advice: Phrase::new("compress in the client; zstd and the like do better than LZF"),
             commands: vec![
                 "# nothing to type: the server does not compress, clients do".to_owned(),

@@ -155,6 +155,23 @@ impl Glob {
         &self.source
     }
 
+    /// What all names begin with that it fits.
+    #[must_use]
+    pub fn prefix(&self) -> Vec<u8> {
+        let byte = |token: &Token| match token {
+            Token::Byte(byte) => Some(*byte),
+            Token::Any | Token::Set(_) => None,
+        };
+        self.tokens.iter().map_while(byte).collect()
+    }
+
+    /// The same as an extended regular expression in plain ASCII, for `grep` in the C locale. Of
+    /// bytes that are none, any fits.
+    #[must_use]
+    pub fn regex(&self) -> String {
+        self.tokens.iter().map(Token::regex).collect()
+    }
+
     /// Whether all of `name` is as the pattern says.
     ///
     /// Takes time in proportion to the product of the two lengths at the worst: when it fails
@@ -197,6 +214,60 @@ impl Token {
             Self::Set(set) => set.get(usize::from(byte)).copied().unwrap_or_default(),
         }
     }
+}
+
+impl Token {
+    fn regex(&self) -> String {
+        match self {
+            Self::Any => ".*".to_owned(),
+            Self::Byte(byte) => of_byte(*byte),
+            Self::Set(set) => of_set(set),
+        }
+    }
+}
+
+/// A regular expression for one byte.
+fn of_byte(byte: u8) -> String {
+    match byte {
+        b'.' | b'*' | b'?' | b'+' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'|' | b'^'
+        | b'$' | b'\\' => format!("\\{}", char::from(byte)),
+        b' '..=b'~' => char::from(byte).to_string(),
+        _ => ".".to_owned(),
+    }
+}
+
+/// A regular expression for one of several bytes.
+fn of_set(set: &[bool; 256]) -> String {
+    let bytes = |wanted: bool| -> Vec<u8> {
+        let members = (0..=u8::MAX).zip(set).filter(|(_, is_in)| **is_in == wanted);
+        members.map(|(byte, _)| byte).collect()
+    };
+    let (members, others) = (bytes(true), bytes(false));
+    let is_plain = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    match (members.as_slice(), others.as_slice()) {
+        ([], _) => "$.".to_owned(),
+        (_, []) => ".".to_owned(),
+        ([one], _) => of_byte(*one),
+        // nothing would be in it that may stand at its beginning
+        ([b'-', b'^'], _) => "[-^]".to_owned(),
+        (few, _) if is_plain(few) => format!("[{}]", in_brackets(few)),
+        (_, few) if is_plain(few) => format!("[^{}]", in_brackets(few)),
+        _ => ".".to_owned(),
+    }
+}
+
+/// Bytes in an order in which none of them means anything in brackets.
+fn in_brackets(bytes: &[u8]) -> String {
+    let order = |byte: &u8| match byte {
+        b']' => 0,
+        b'[' => 2,
+        b'^' => 3,
+        b'-' => 4,
+        _ => 1,
+    };
+    let mut bytes = bytes.to_vec();
+    bytes.sort_by_key(order);
+    bytes.into_iter().map(char::from).collect()
 }
 
 /// Reads a set up to and with its `]`, or to the end of the pattern.

@@ -2,7 +2,7 @@
 
 use super::prefixes::{Prefix, What};
 use super::totals::Mass;
-use crate::footprint::Size;
+use crate::footprint::{Size, Sizes};
 use std::cmp::Reverse;
 
 /// What the lines are about.
@@ -58,6 +58,8 @@ pub struct Line<'p> {
     pub subject: Subject<'p>,
     /// What that holds.
     pub totals: Mass,
+    /// What that takes in every lane.
+    pub sizes: Sizes,
 }
 
 /// The lines below `root`.
@@ -77,18 +79,23 @@ fn below<'p>(prefix: &'p Prefix, level: usize, limits: &Limits, lines: &mut Vec<
     }
     for child in shown {
         let child = only_child(child);
-        lines.push(Line { level, subject: Subject::Prefix(child), totals: child.totals });
+        let (totals, sizes) = (child.totals, child.sizes);
+        lines.push(Line { level, subject: Subject::Prefix(child), totals, sizes });
         if level + 1 < limits.depth {
             below(child, level + 1, limits, lines);
         }
     }
     if !prefix.own.is_empty() && prefix.what != What::Key {
-        lines.push(Line { level, subject: Subject::Own(prefix), totals: prefix.own });
+        let (totals, sizes) = (prefix.own, prefix.own_sizes);
+        lines.push(Line { level, subject: Subject::Own(prefix), totals, sizes });
     }
     if !hidden.is_empty() {
-        let mut totals = Mass::default();
-        hidden.iter().for_each(|child| totals += child.totals);
-        lines.push(Line { level, subject: Subject::More(hidden.len()), totals });
+        let (mut totals, mut sizes) = (Mass::default(), Sizes::default());
+        for child in &hidden {
+            totals += child.totals;
+            sizes += child.sizes;
+        }
+        lines.push(Line { level, subject: Subject::More(hidden.len()), totals, sizes });
     }
 }
 

@@ -6,6 +6,7 @@
 //! node belongs to one pattern, so patterns add up to what the tree holds.
 
 use super::arena::{Id, Node, Role};
+use super::filter::Glob;
 use super::held::{Held, Sample, Shares};
 use super::octaves::Octaves;
 use super::prefixes::{push_label, push_placeholder};
@@ -186,6 +187,18 @@ impl Patterns {
         }
         let found = self.of_node.get(&self.tree.find(name));
         found.and_then(|place| self.names.get(*place)).map_or("", String::as_str)
+    }
+
+    /// The rule that `pattern` is, if it is one, and the rules that claim names before it does.
+    #[must_use]
+    pub fn rules(&self, pattern: &Pattern) -> (Option<&Glob>, &[Glob]) {
+        let all = self.rules.as_deref().map_or(&[][..], Rules::globs);
+        let is_it = |name: &String| pattern.is_rule && *name == pattern.name;
+        let place = self.rule_names.iter().position(is_it);
+        match place.and_then(|place| all.split_at_checked(place)) {
+            Some((before, rest)) => (rest.first(), before),
+            None => (None, all),
+        }
     }
 
     /// All patterns that have keys, the heaviest first; of equals the lower name.

@@ -8,7 +8,7 @@ use super::totals::{Mass, Share, countable};
 use super::tree::Tree;
 use super::ttl::Lifetime;
 use crate::entries::ValueKind;
-use crate::footprint::Size;
+use crate::footprint::{Size, Sizes};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 
@@ -37,6 +37,11 @@ pub struct Prefix {
     /// Those of them that are in none of the children: names that end behind the separator, and
     /// names that go on deeper than the tree.
     pub own: Mass,
+    /// What all of them take in every lane; in the first alone, unless
+    /// [`Settings::lanes`](super::Settings::lanes) asked for more.
+    pub sizes: Sizes,
+    /// The same of those that are in none of the children.
+    pub own_sizes: Sizes,
     /// The totals by type, in the order of [`ValueKind::ALL`].
     kinds: Shares,
     /// Heaviest first; of equals the lower name.
@@ -61,8 +66,10 @@ impl Prefix {
         (all, own): (&super::held::Held, Mass),
         children: Vec<Self>,
     ) -> Self {
-        let (totals, kinds) = (all.mass(), all.shares());
-        Self { name: name.into(), what, totals, own, kinds, children }
+        let (totals, kinds, sizes) = (all.mass(), all.shares(), all.sizes());
+        let mut own_sizes = Sizes::default();
+        own_sizes.0[0] = own.bytes();
+        Self { name: name.into(), what, totals, own, sizes, own_sizes, kinds, children }
     }
 
     fn add_kind(&mut self, kind: ValueKind, bytes: Size) {
@@ -77,16 +84,52 @@ impl Prefix {
 pub(super) fn build(mut tree: Tree, heavy: &[&Big], least: Size, taken_at_ms: i64) -> Prefix {
     tree.settle();
     tree.fold_light(least);
-    let mut keys = FxHashMap::<Id, Vec<Prefix>>::default();
+    let mut out = TakenOut::default();
     for big in heavy {
-        take_out(&mut tree, big, taken_at_ms, &mut keys);
+        take_out(&mut tree, big, taken_at_ms, &mut out);
     }
-    let mut builder = Builder { tree: &tree, keys };
+    let mut builder = Builder { tree: &tree, out };
     builder.prefix(Id::ROOT, Vec::new())
 }
 
+/// Keys that were taken out.
+#[derive(Default)]
+struct TakenOut {
+    /// By the node below which they stand.
+    keys: FxHashMap<Id, Vec<Prefix>>,
+    /// What they take in the lanes behind the first, by the node that holds it still.
+    lanes: FxHashMap<Id, Sizes>,
+}
+
+impl TakenOut {
+    /// What `held` of a node is without them.
+    fn without(&self, id: Id, mut held: Sizes) -> Sizes {
+        if let Some(lanes) = self.lanes.get(&id) {
+            for (held, lane) in held.0.iter_mut().zip(lanes.0) {
+                *held = *held - lane;
+            }
+        }
+        held
+    }
+
+    /// Takes a key with these sizes out of a node; what it takes in every lane that the node has.
+    fn lanes(&mut self, id: Id, held: Sizes, sizes: &Sizes) -> Sizes {
+        let mut lanes = self.without(id, held);
+        for (lane, own) in lanes.0.iter_mut().zip(sizes.0) {
+            *lane = own.min(*lane);
+        }
+        let sum = self.lanes.entry(id).or_default();
+        *sum += lanes;
+        // the node does not hold it there any more
+        if let Some(first) = sum.0.first_mut() {
+            *first = Size::ZERO;
+        }
+        lanes
+    }
+}
+
 /// Takes a key out of the folded ones that it belongs to, and puts it beside.
-fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, keys: &mut FxHashMap<Id, Vec<Prefix>>) {
+fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, out: &mut TakenOut) {
     let Some(name) = big.name() else { return };
     let path = tree.path(name);
     let is_many = |id: Id| tree.arena.node(id).label.role == Role::Many;
@@ -109,6 +152,7 @@ fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, keys: &mut FxHashMap<I
     let node = tree.arena.node_mut(end);
     node.own = node.all();
     node.claimed.clear();
+    let sizes = out.lanes(end, node.own.sizes(), &big.sizes);
     node.own.remove(&kept);
     let share = Share { keys: 1, bytes: kept.bytes };
     let (never, expires) = match big.expires_at_ms {
@@ -116,17 +160,20 @@ fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, keys: &mut FxHashMap<I
         Some(_) => (Share::default(), share),
     };
     let mass = Mass { never, expires, elements: kept.elements };
-    let keys = keys.entry(beside).or_default();
+    let keys = out.keys.entry(beside).or_default();
     match keys.iter_mut().find(|key| key.name == name) {
         Some(key) => {
             key.totals += mass;
             key.own += mass;
+            key.sizes += sizes;
+            key.own_sizes += sizes;
             key.add_kind(big.kind, kept.bytes);
         }
         None => {
             let (what, kinds) = (What::Key, Shares::default());
             let (name, children) = (name.to_vec(), Vec::new());
-            let mut key = Prefix { name, what, totals: mass, own: mass, kinds, children };
+            let (totals, own, own_sizes) = (mass, mass, sizes);
+            let mut key = Prefix { name, what, totals, own, sizes, own_sizes, kinds, children };
             key.add_kind(big.kind, kept.bytes);
             keys.push(key);
         }
@@ -135,8 +182,7 @@ fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, keys: &mut FxHashMap<I
 
 struct Builder<'t> {
     tree: &'t Tree,
-    /// Keys that were taken out, by the node below which they stand.
-    keys: FxHashMap<Id, Vec<Prefix>>,
+    out: TakenOut,
 }
 
 impl Builder<'_> {
@@ -147,7 +193,7 @@ impl Builder<'_> {
             (_, 0) if id != Id::ROOT => What::Name,
             _ => What::Prefix,
         };
-        let mut children = self.keys.remove(&id).unwrap_or_default();
+        let mut children = self.out.keys.remove(&id).unwrap_or_default();
         for child in self.tree.arena.children(id) {
             let child = self.prefix(child, self.name(child, &name));
             if !child.totals.is_empty() {
@@ -160,12 +206,14 @@ impl Builder<'_> {
         });
         let all = node.all();
         let own = all.mass();
-        let (mut totals, mut kinds) = (own, all.shares());
+        let own_sizes = self.out.without(id, all.sizes());
+        let (mut totals, mut kinds, mut sizes) = (own, all.shares(), own_sizes);
         for child in &children {
             totals += child.totals;
+            sizes += child.sizes;
             add_shares(&mut kinds, &child.kinds);
         }
-        Prefix { name, what, totals, own, kinds, children }
+        Prefix { name, what, totals, own, sizes, own_sizes, kinds, children }
     }
 
     /// The name of a child of the node that is called `parent`.

@@ -21,6 +21,10 @@ impl Rules {
         self.0.iter().map(Glob::source)
     }
 
+    pub(super) fn globs(&self) -> &[Glob] {
+        &self.0
+    }
+
     /// The number of the rule that claims `key`.
     pub(super) fn claim(&self, key: &[u8]) -> Option<u16> {
         let place = self.0.iter().position(|glob| glob.matches(key))?;

@@ -2,6 +2,9 @@
 
 use super::partial::Groups;
 use super::state::{Names, State, StateError, Text};
+use super::tags::{self, HEAVY_SLOT, Tag};
+use super::totals::Share;
+use crate::footprint::Size;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -261,6 +264,22 @@ impl Summary {
     /// When what it says makes no sense.
     pub fn groups(&self, top: usize) -> Result<(Groups, Names), SummaryError> {
         Ok(self.state.groups(top)?)
+    }
+
+    /// The hash tags that fill slots which are heavy among those of all snapshots; `groups` are its
+    /// own.
+    #[must_use]
+    pub fn tags(&self, groups: &Groups) -> Vec<Tag> {
+        let heavy = groups.heavy_slots(HEAVY_SLOT).unwrap_or_default();
+        let mut sums = BTreeMap::<(u16, Vec<u8>), Share>::new();
+        for (slot, tag, keys, raw) in self.origins.iter().flat_map(|origin| &origin.tags) {
+            let sum = sums.entry((*slot, tag.bytes())).or_default();
+            sum.keys = sum.keys.saturating_add(*keys);
+            sum.bytes = Size::from_raw(sum.bytes.raw().saturating_add(*raw));
+        }
+        let found = sums.into_iter().filter(|((slot, _), _)| heavy.contains(slot));
+        let found = found.map(|((slot, tag), share)| Tag { tag, slot, share });
+        tags::filling(found, groups.slots())
     }
 
     /// The text for a file, of at most [`SUMMARY_BYTES`]: where it is more, the tree of names is

@@ -94,22 +94,22 @@ impl Tags {
 
     /// The tags that hold half of their slot and more, the heaviest first.
     pub(super) fn list(&self, slots: &Slots) -> Vec<Tag> {
-        let mut found = Vec::new();
-        for (slot, tags) in &self.slots {
-            let whole = slots.iter().find(|(number, _)| number == slot);
-            let whole = whole.map_or(Size::ZERO, |(_, share)| share.bytes).raw();
-            let heavy = tags.iter().flatten().filter(|(_, share)| share.bytes.raw() >= whole / 2);
-            found.extend(heavy.map(|(tag, share)| Tag {
-                tag: tag.to_vec(),
-                slot: *slot,
-                share: *share,
-            }));
-        }
-        found.sort_by(|a, b| {
-            b.share.bytes.cmp(&a.share.bytes).then_with(|| (a.slot, &a.tag).cmp(&(b.slot, &b.tag)))
+        let found = self.slots.iter().flat_map(|(slot, tags)| {
+            tags.iter().flatten().map(|(tag, share)| (*slot, tag, *share))
         });
-        found
+        filling(found.map(|(slot, tag, share)| Tag { tag: tag.to_vec(), slot, share }), slots)
     }
+}
+
+/// Of these tags those that hold half of their slot and more, the heaviest first.
+pub(super) fn filling(tags: impl Iterator<Item = Tag>, slots: &Slots) -> Vec<Tag> {
+    let slots: BTreeMap<u16, Size> = slots.iter().map(|(slot, all)| (slot, all.bytes)).collect();
+    let whole = |tag: &Tag| slots.get(&tag.slot).map_or(0, |bytes| bytes.raw());
+    let mut found: Vec<Tag> = tags.filter(|tag| tag.share.bytes.raw() >= whole(tag) / 2).collect();
+    found.sort_by(|a, b| {
+        b.share.bytes.cmp(&a.share.bytes).then_with(|| (a.slot, &a.tag).cmp(&(b.slot, &b.tag)))
+    });
+    found
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use super::build::{Beside, Extent, Material};
 use super::model::*;
 use super::units::{Bytes, Count, Millis, Tally};
 use crate::entries::ModuleId;
-use crate::footprint::Size;
-use crate::groups::{Groups, HEAVY_SLOT, Names, Origin, OriginInstance, Share, Summary, Text};
+use crate::groups::{Groups, Names, Origin, OriginInstance, Summary, Text};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ impl Report {
         let lane = usize::from(summary.profile.sizes == "reported");
         let keys = groups.totals().all().sizes.lane(lane);
         let whole = Self::of(material, extent);
-        let tags = tags(origins, groups, extent.top);
+        let tags = summary.tags(groups).into_iter().take(extent.top).map(TagRow::from).collect();
         Self {
             source: source(origins),
             profile: Profile {
@@ -140,30 +139,6 @@ fn beside(origins: &[Origin]) -> Beside {
             fields: Count(sum(origins, |origin| origin.templates.1)),
         },
     }
-}
-
-/// The hash tags that fill slots which are heavy among those of all origins.
-fn tags(origins: &[Origin], groups: &Groups, top: usize) -> Vec<TagRow> {
-    let heavy = groups.heavy_slots(HEAVY_SLOT).unwrap_or_default();
-    let mut sums = BTreeMap::<(u16, Vec<u8>), Share>::new();
-    for (slot, tag, keys, raw) in origins.iter().flat_map(|origin| &origin.tags) {
-        let sum = sums.entry((*slot, tag.bytes())).or_default();
-        sum.keys = sum.keys.saturating_add(*keys);
-        sum.bytes = Size::from_raw(sum.bytes.raw().saturating_add(*raw));
-    }
-    let slots: BTreeMap<u16, Share> = groups.slots().iter().collect();
-    let fills = |slot: &u16, share: &Share| {
-        let all = slots.get(slot).map_or(0, |all| all.bytes.raw());
-        heavy.contains(slot) && share.bytes.raw() >= all / 2
-    };
-    let mut rows: Vec<_> = sums.into_iter().filter(|((slot, _), sum)| fills(slot, sum)).collect();
-    rows.sort_by(|(a, of_a), (b, of_b)| of_b.bytes.cmp(&of_a.bytes).then_with(|| a.cmp(b)));
-    let row = |((slot, tag), share): ((u16, Vec<u8>), Share)| TagRow {
-        tag: Key(tag),
-        slot,
-        all: Tally::new(share.keys, share.bytes.round()),
-    };
-    rows.into_iter().take(top).map(row).collect()
 }
 
 /// A file's name, fit for any text.

@@ -291,37 +291,54 @@ fn lifetimes(groups: &Groups, bytes: u64) -> Vec<LifetimeRow> {
 
 /// The tree of prefixes. Rows directly below a row add up to it.
 fn prefixes(groups: &Groups, extent: Extent, bytes: u64) -> Vec<PrefixRow> {
+    prefixes_in_lanes(groups, extent, &[bytes]).into_iter().map(|(row, _)| row).collect()
+}
+
+/// The same, and beside each row what it takes in the lanes behind the first; `totals` are those of
+/// all lanes.
+pub(super) fn prefixes_in_lanes(
+    groups: &Groups,
+    extent: Extent,
+    totals: &[u64],
+) -> Vec<(PrefixRow, Vec<Bytes>)> {
     let root = groups.prefixes();
     let limits =
         Limits { measure: Order::Bytes, depth: extent.depth, top: extent.top, least: Size::ZERO };
     let lines = groups::lines(&root, &limits);
-    let split = round_tree(&lines, bytes);
-    let rows = lines.iter().zip(split).map(|(line, bytes)| {
-        let (name, kind) = match line.subject {
-            Subject::Prefix(prefix) => (prefix.name.clone(), prefix_kind(prefix.what)),
-            Subject::Own(prefix) => (prefix.name.clone(), PrefixKind::Rest),
-            Subject::More(_) => (Vec::new(), PrefixKind::Rest),
-        };
-        PrefixRow {
-            depth: u32::try_from(line.level).unwrap_or(u32::MAX),
-            prefix: Prefix(name),
-            kind,
-            more: match line.subject {
-                Subject::More(n) => Some(Count(n as u64)),
-                _ => None,
-            },
-            all: Tally::new(line.totals.keys(), bytes),
-            no_ttl: share_within(line.totals.never, bytes),
-            elements: Count(line.totals.elements),
-            types: match line.subject {
-                Subject::Prefix(prefix) => {
-                    prefix.kinds().into_iter().map(|(kind, _)| kind.name()).collect()
-                }
-                _ => Vec::new(),
-            },
-        }
+    let split = |(lane, total): (usize, &u64)| round_tree(&lines, lane, *total).into_iter();
+    let mut columns: Vec<std::vec::IntoIter<u64>> = totals.iter().enumerate().map(split).collect();
+    let rows = lines.iter().map(|line| {
+        let mut bytes = columns.iter_mut().map(|column| column.next().unwrap_or_default());
+        let today = bytes.next().unwrap_or_default();
+        (prefix_row(line, today), bytes.map(Bytes).collect())
     });
     rows.collect()
+}
+
+fn prefix_row(line: &groups::Line<'_>, bytes: u64) -> PrefixRow {
+    let (name, kind) = match line.subject {
+        Subject::Prefix(prefix) => (prefix.name.clone(), prefix_kind(prefix.what)),
+        Subject::Own(prefix) => (prefix.name.clone(), PrefixKind::Rest),
+        Subject::More(_) => (Vec::new(), PrefixKind::Rest),
+    };
+    PrefixRow {
+        depth: u32::try_from(line.level).unwrap_or(u32::MAX),
+        prefix: Prefix(name),
+        kind,
+        more: match line.subject {
+            Subject::More(n) => Some(Count(n as u64)),
+            _ => None,
+        },
+        all: Tally::new(line.totals.keys(), bytes),
+        no_ttl: share_within(line.totals.never, bytes),
+        elements: Count(line.totals.elements),
+        types: match line.subject {
+            Subject::Prefix(prefix) => {
+                prefix.kinds().into_iter().map(|(kind, _)| kind.name()).collect()
+            }
+            _ => Vec::new(),
+        },
+    }
 }
 
 const fn prefix_kind(what: groups::What) -> PrefixKind {
@@ -332,8 +349,9 @@ const fn prefix_kind(what: groups::What) -> PrefixKind {
     }
 }
 
-/// The lines' sizes in whole bytes: those below a line add up to it, the outermost to `total`.
-fn round_tree(lines: &[groups::Line<'_>], total: u64) -> Vec<u64> {
+/// The lines' sizes in one lane in whole bytes: those below a line add up to it, the outermost to
+/// `total`.
+fn round_tree(lines: &[groups::Line<'_>], lane: usize, total: u64) -> Vec<u64> {
     let mut bytes = vec![0; lines.len()];
     let mut below: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
     let mut path: Vec<usize> = Vec::new();
@@ -345,7 +363,7 @@ fn round_tree(lines: &[groups::Line<'_>], total: u64) -> Vec<u64> {
     // parents stand before their children, and `None` before all
     for (parent, children) in below {
         let whole = parent.map_or(Some(&total), |i| bytes.get(i)).copied().unwrap_or_default();
-        let sizes = children.iter().filter_map(|&i| lines.get(i)).map(|l| l.totals.bytes());
+        let sizes = children.iter().filter_map(|&i| lines.get(i)).map(|l| l.sizes.lane(lane));
         for (i, share) in children.iter().zip(rounded(sizes, whole)) {
             if let Some(place) = bytes.get_mut(*i) {
                 *place = share;
@@ -413,11 +431,7 @@ fn slots(groups: &Groups, extent: Extent) -> Option<Slots> {
     let heaviest = slots.heaviest();
     let used = heaviest.len() as u64;
     let all: Size = heaviest.iter().map(|(_, share)| share.bytes).sum();
-    let tags = groups.tags().into_iter().take(extent.top).map(|tag| TagRow {
-        tag: Key(tag.tag),
-        slot: tag.slot,
-        all: tally(tag.share),
-    });
+    let tags = groups.tags().into_iter().take(extent.top).map(TagRow::from);
     Some(Slots {
         used: Count(used),
         mean_bytes: Bytes(all.round() / used.max(1)),
@@ -428,6 +442,12 @@ fn slots(groups: &Groups, extent: Extent) -> Option<Slots> {
             .collect(),
         tags: tags.collect(),
     })
+}
+
+impl From<groups::Tag> for TagRow {
+    fn from(tag: groups::Tag) -> Self {
+        Self { tag: Key(tag.tag), slot: tag.slot, all: tally(tag.share) }
+    }
 }
 
 impl Instance {

@@ -41,7 +41,7 @@ pub use verdict::{
     Checked, growth_markdown, verdict_github, verdict_gitlab, verdict_json, verdict_junit,
     verdict_markdown,
 };
-pub use whatif::{Lane, Side, Unknown, WhatIf, WhatIfRow};
+pub use whatif::{By, Lane, Side, Unknown, WhatIf, WhatIfPrefix, WhatIfRow};
 
 use std::io::{self, Write};
 

@@ -1,8 +1,8 @@
 //! What the same keys would take elsewhere: today's size, and others beside it.
 
-use super::build::{heaviest, rounded, type_name};
+use super::build::{Extent, heaviest, prefixes_in_lanes, rounded, type_name};
 use super::units::{Bytes, Count};
-use super::{Completeness, Filters, Instance, Measure, Source, escape};
+use super::{Completeness, Filters, Instance, Measure, PrefixRow, Source, escape};
 use crate::footprint::{Sizes, Version};
 use crate::groups::{self, Groups};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct WhatIf {
     pub types: Vec<WhatIfRow>,
     /// By pattern, the heaviest first; the last row may stand for all others.
     pub patterns: Vec<WhatIfRow>,
+    /// The tree of prefixes. Rows directly below a row add up to it, in every column.
+    pub prefixes: Vec<WhatIfPrefix>,
     /// What these figures do not tell.
     pub unknown: Vec<Unknown>,
 }
@@ -81,6 +83,26 @@ pub struct WhatIfRow {
     pub more: Option<Count>,
 }
 
+/// A row of the tree of prefixes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct WhatIfPrefix {
+    /// As it is today.
+    #[serde(flatten)]
+    pub row: PrefixRow,
+    /// What its keys take in each alternative.
+    pub alternatives: Vec<Bytes>,
+}
+
+/// What the rows of names are in text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum By {
+    /// Patterns.
+    #[default]
+    Pattern,
+    /// Prefixes.
+    Prefix,
+}
+
 /// Something that a snapshot cannot tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Unknown {
@@ -104,14 +126,15 @@ pub struct Lane {
 }
 
 impl WhatIf {
-    /// Today's lane and those of the alternatives, in the order of the lanes of `groups`; `top`
-    /// patterns have rows of their own. What concerns the file is added by who knows it.
+    /// Today's lane and those of the alternatives, in the order of the lanes of `groups`; so many
+    /// patterns have rows of their own as `extent` says, and so many prefixes below each. What
+    /// concerns the file is added by who knows it.
     #[must_use]
     pub fn of(
         groups: &Groups,
         lanes: Vec<Lane>,
         completeness: &Completeness,
-        (measure, top): (Measure, usize),
+        (measure, extent): (Measure, Extent),
     ) -> Self {
         let all = groups.totals().all();
         let totals: Vec<u64> = (0..lanes.len()).map(|lane| all.sizes.lane(lane).round()).collect();
@@ -127,7 +150,8 @@ impl WhatIf {
             today,
             alternatives,
             types: types(groups, &totals),
-            patterns: patterns(groups, &totals, top),
+            patterns: patterns(groups, &totals, extent.top),
+            prefixes: prefixes(groups, &totals, extent),
             unknown,
             ..Self::default()
         }
@@ -214,6 +238,11 @@ fn patterns(groups: &Groups, totals: &[u64], top: usize) -> Vec<WhatIfRow> {
         found.push((String::new(), keys, sizes, Some(Count(others.len() as u64))));
     }
     rows(found, totals)
+}
+
+fn prefixes(groups: &Groups, totals: &[u64], extent: Extent) -> Vec<WhatIfPrefix> {
+    let rows = prefixes_in_lanes(groups, extent, totals).into_iter();
+    rows.map(|(row, alternatives)| WhatIfPrefix { row, alternatives }).collect()
 }
 
 /// What the figures do not tell, as far as it concerns these lanes.

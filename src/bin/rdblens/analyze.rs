@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 /// How many levels of the prefix tree are in the report unless the user says so.
-const DEPTH: usize = 16;
+pub const DEPTH: usize = 16;
 
 /// Writes the report on a dump, or on several snapshots together.
 ///
@@ -44,7 +44,15 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
     let report = Report { source, filters: config.filters.clone(), ..report };
     let server = summary.profile.server.parse().ok();
     let name = |sample: Sample| names.get(&sample.hash).cloned();
-    let report = with_findings(report, wishes, (&groups, &name, server.as_ref()), None);
+    let material = findings::Material {
+        groups: &groups,
+        names: &name,
+        tags: &summary.tags(&groups),
+        server: facts(server.as_ref()),
+        again: None,
+        most: wishes.top,
+    };
+    let report = with_findings(report, wishes, material);
     let mut output = Output::open(config)?;
     show(&report, wishes, &mut output)?;
     output.finish()?;
@@ -95,15 +103,8 @@ fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, Str
 }
 
 /// The same report with what is worth doing.
-fn with_findings(
-    report: Report,
-    wishes: &Wishes,
-    (groups, names, server): (&Groups, &Names<'_>, Option<&ServerName>),
-    again: Option<&Again<'_>>,
-) -> Report {
+fn with_findings(report: Report, wishes: &Wishes, material: findings::Material<'_>) -> Report {
     let Some(thresholds) = &wishes.thresholds else { return report };
-    let server = facts(server);
-    let material = findings::Material { groups, names, server, again, most: wishes.top };
     let (told, silenced) = FindingRow::of(&findings::find(material, thresholds));
     Report { findings: told, silenced, ..report }
 }
@@ -127,6 +128,7 @@ pub fn findings(
     let material = findings::Material {
         groups: &groups,
         names: &names,
+        tags: &groups.tags(),
         server: facts(Some(&input.server.name)),
         again: Some(&again(input)),
         most: usize::MAX,
@@ -144,9 +146,6 @@ fn again<'i>(input: &'i Input<'_>) -> Again<'i> {
         measure: input.config.measure,
     }
 }
-
-/// Tells the names of samples.
-type Names<'n> = dyn Fn(Sample) -> Option<Box<[u8]>> + 'n;
 
 fn extent(wishes: &Wishes) -> Extent {
     Extent { top: wishes.top, depth: wishes.depth.unwrap_or(DEPTH) }
@@ -239,8 +238,15 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
         instance: config.filter.is_open().then(|| instance(input, found)),
         ..Report::of(material, extent(wishes))
     };
-    let again = again(input);
-    with_findings(report, wishes, (groups, &names, Some(&input.server.name)), Some(&again))
+    let material = findings::Material {
+        groups,
+        names: &names,
+        tags: &groups.tags(),
+        server: facts(Some(&input.server.name)),
+        again: Some(&again(input)),
+        most: wishes.top,
+    };
+    with_findings(report, wishes, material)
 }
 
 /// The file, and what it says of itself.

@@ -7,7 +7,7 @@ mod whatif;
 
 pub use growth::{Check, CheckFormat, Diff, DiffFormat, Init, Trend, TrendFormat};
 pub use values::{Export, ExportFormat, Show};
-pub use whatif::WhatIf;
+pub use whatif::{By, WhatIf};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValuesParser, TypedValueParser};

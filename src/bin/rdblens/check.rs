@@ -124,6 +124,7 @@ fn findings(config: &Config, loaded: &Loaded, wishes: &Wishes) -> Result<Vec<Fou
         let material = Material {
             groups: &groups,
             names: &|sample| names.get(&sample.hash).cloned(),
+            tags: &summary.tags(&groups),
             server: analyze::facts(server.as_ref()),
             again: None,
             most: usize::MAX,

@@ -33,7 +33,7 @@ fn compare(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, 
     let found = group(input, plan, &servers);
     let (whatif, report) = results(input, wishes, &servers, &found);
     output.write(|out| match wishes.form {
-        Form::Text(terminal) => terminal.whatif(&report, &whatif, out),
+        Form::Text(terminal) => terminal.whatif(&report, (&whatif, wishes.by), out),
         Form::Json => whatif.json(out),
     })?;
     output.finish()?;
@@ -109,10 +109,11 @@ fn results(
         filters: config.filters.clone(),
         ..Report::of(material, Extent { top: 1, depth: 1 })
     };
+    let extent = Extent { top: wishes.top, depth: analyze::DEPTH };
     let whatif = WhatIf {
         source,
         filters: config.filters.clone(),
-        ..WhatIf::of(groups, lanes, &beside.completeness, (config.measure, wishes.top))
+        ..WhatIf::of(groups, lanes, &beside.completeness, (config.measure, extent))
     };
     (whatif, report)
 }

@@ -8,22 +8,17 @@ use std::cmp::Reverse;
 
 /// How many lines the tree could fill under its heading.
 pub(super) fn available(report: &Report) -> usize {
-    let nodes = nodes(report);
-    let rest = rest(report, &roots(&nodes)).keys.0 > 0;
+    let (nodes, all) = (nodes(&report.prefixes, report.totals.all), report.totals.all);
+    let rest = rest(all, &roots(&nodes)).keys.0 > 0;
     if nodes.is_empty() { 0 } else { nodes.len() + usize::from(rest) }
 }
 
 /// The heading and at most `rows` lines: the heaviest rows, each under the one above it, and a row
 /// for all that has none.
 pub(super) fn lines(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
-    let all = nodes(report);
-    // A row is kept for the rest, unless there is none.
-    let mut shown = heaviest(&all, rows);
-    if rest(report, &roots(&shown)).keys.0 > 0 {
-        shown = heaviest(&all, rows.saturating_sub(1));
-    }
+    let all = report.totals.all;
+    let (shown, rest) = chosen(&nodes(&report.prefixes, all), all, rows);
     let roots = roots(&shown);
-    let rest = rest(report, &roots);
     let mut permille = shares(&roots, rest).into_iter();
     let mut table = Table::new([
         Column::name("Heaviest prefixes"),
@@ -36,51 +31,62 @@ pub(super) fn lines(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
     ]);
     for (i, node) in shown.iter().enumerate() {
         let share = match node.parent {
-            None => percent(
-                permille.next().unwrap_or_default(),
-                node.row.all.bytes.0,
-                report.totals.all.bytes.0,
-            ),
-            Some(_) => percent_of(node.row.all.bytes.0, report.totals.all.bytes.0),
+            None => percent(permille.next().unwrap_or_default(), node.row.all.bytes.0, all.bytes.0),
+            Some(_) => percent_of(node.row.all.bytes.0, all.bytes.0),
         };
         table.row(Style::Plain, cells(label(&shown, i, theme), node.row, share));
     }
     if rest.keys.0 > 0 {
-        let share =
-            percent(permille.next().unwrap_or_default(), rest.bytes.0, report.totals.all.bytes.0);
-        let name = format!("{} all others", theme.ellipsis());
-        table.row(Style::Dim, [name, rest.keys.short(), rest.bytes.to_string(), share]);
+        let share = percent(permille.next().unwrap_or_default(), rest.bytes.0, all.bytes.0);
+        table.row(Style::Dim, [others(theme), rest.keys.short(), rest.bytes.to_string(), share]);
     }
     table.lines(theme)
 }
 
+/// The name of the row for all that have none.
+pub(super) fn others(theme: &Theme) -> String {
+    format!("{} all others", theme.ellipsis())
+}
+
 /// A row of the tree that says something of its own.
 #[derive(Debug, Clone, Copy)]
-struct Node<'a> {
-    row: &'a PrefixRow,
+pub(super) struct Node<'a> {
+    pub row: &'a PrefixRow,
     /// The place of the row above it among all rows.
-    parent: Option<usize>,
+    pub parent: Option<usize>,
     /// Its own place among all rows.
-    place: usize,
+    pub place: usize,
+}
+
+/// The heaviest of `nodes` for so many lines, of which one is kept for the rest unless there is
+/// none; and what the rest is of `all`.
+pub(super) fn chosen<'a>(nodes: &[Node<'a>], all: Tally, lines: usize) -> (Vec<Node<'a>>, Tally) {
+    let mut shown = heaviest(nodes, lines);
+    if rest(all, &roots(&shown)).keys.0 > 0 {
+        shown = heaviest(nodes, lines.saturating_sub(1));
+    }
+    let rest = rest(all, &roots(&shown));
+    (shown, rest)
 }
 
 /// The rows without rests, without those that hold exactly what a single row below them holds (the
 /// lower one says more), and without those below others that hold less than 1 % of everything.
-fn nodes(report: &Report) -> Vec<Node<'_>> {
-    let rows = &report.prefixes;
-    let least = report.totals.all.bytes.0 / 100;
-    let mut above: Vec<usize> = Vec::new();
+pub(super) fn nodes<'a>(
+    rows: impl IntoIterator<Item = &'a PrefixRow>,
+    all: Tally,
+) -> Vec<Node<'a>> {
+    let least = all.bytes.0 / 100;
+    let mut above: Vec<(usize, u32)> = Vec::new();
     let mut nodes: Vec<Node<'_>> = Vec::new();
-    for (place, row) in rows.iter().enumerate() {
-        let depth_of = |&place: &usize| rows.get(place).map_or(0, |row| row.depth);
-        while above.last().is_some_and(|last| depth_of(last) >= row.depth) {
+    for (place, row) in rows.into_iter().enumerate() {
+        while above.last().is_some_and(|(_, depth)| *depth >= row.depth) {
             above.pop();
         }
         if row.kind == PrefixKind::Rest {
             continue;
         }
-        let parent = above.last().copied();
-        above.push(place);
+        let parent = above.last().map(|(place, _)| *place);
+        above.push((place, row.depth));
         match nodes.last_mut().filter(|last| Some(last.place) == parent) {
             Some(last) if last.row.all == row.all => {
                 let parent = last.parent;
@@ -107,9 +113,9 @@ fn roots(nodes: &[Node<'_>]) -> Vec<Tally> {
     nodes.iter().filter(|node| node.parent.is_none()).map(|node| node.row.all).collect()
 }
 
-/// What the topmost rows leave of the totals.
-fn rest(report: &Report, roots: &[Tally]) -> Tally {
-    let (all, shown): (Tally, Tally) = (report.totals.all, roots.iter().copied().sum());
+/// What the topmost rows leave of all.
+fn rest(all: Tally, roots: &[Tally]) -> Tally {
+    let shown: Tally = roots.iter().copied().sum();
     Tally::new(all.keys.0.saturating_sub(shown.keys.0), all.bytes.0.saturating_sub(shown.bytes.0))
 }
 
@@ -120,7 +126,7 @@ fn shares(roots: &[Tally], rest: Tally) -> Vec<u64> {
 }
 
 /// The name of row `i`: whole for a topmost row, else what it adds to the row above, on a branch.
-fn label(shown: &[Node<'_>], i: usize, theme: &Theme) -> String {
+pub(super) fn label(shown: &[Node<'_>], i: usize, theme: &Theme) -> String {
     let Some(node) = shown.get(i) else { return String::new() };
     let above = |node: &Node<'_>| shown.iter().find(|other| Some(other.place) == node.parent);
     let last = |node: &Node<'_>| {

@@ -2,14 +2,14 @@
 
 use super::paint::{Flow, Line, Style, Theme};
 use super::table::{Column, Table};
-use super::{Length, Terminal, head};
-use crate::report::units::{Bytes, Count};
-use crate::report::{Instance, Measure, Report, Side, WhatIf, WhatIfRow, escape};
+use super::{Length, Terminal, head, prefixes};
+use crate::report::units::{Bytes, Count, Tally};
+use crate::report::{By, Instance, Measure, Report, Side, WhatIf, WhatIfRow, escape};
 use std::io::{self, Write};
 
 /// Where text begins behind a label.
 const INDENT: usize = 11;
-/// Patterns unless the user says so.
+/// Patterns or prefixes unless the user says so.
 const ROWS: usize = 15;
 
 impl Terminal {
@@ -17,7 +17,12 @@ impl Terminal {
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn whatif(&self, report: &Report, whatif: &WhatIf, out: &mut dyn Write) -> io::Result<()> {
+    pub fn whatif(
+        &self,
+        report: &Report,
+        (whatif, by): (&WhatIf, By),
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let theme = Theme { width: self.width, color: self.color, drawing: self.drawing };
         let rows = match self.length {
             Length::Screen => ROWS,
@@ -26,7 +31,7 @@ impl Terminal {
         let blocks = [
             head::above(report, &theme),
             sentences(whatif, &theme),
-            table(whatif, rows, &theme),
+            table(whatif, (by, rows), &theme),
             unknown(whatif, &theme),
         ];
         for line in blocks.join(&Line::default()) {
@@ -104,7 +109,7 @@ fn change(to: Bytes, from: Bytes) -> String {
     }
 }
 
-fn table(whatif: &WhatIf, rows: usize, theme: &Theme) -> Vec<Line> {
+fn table(whatif: &WhatIf, (by, rows): (By, usize), theme: &Theme) -> Vec<Line> {
     let letters = letters(whatif);
     let title = |(i, side): (usize, &Side)| {
         if letters { letter(i).to_string() } else { side.server.clone() }
@@ -131,7 +136,10 @@ fn table(whatif: &WhatIf, rows: usize, theme: &Theme) -> Vec<Line> {
     let totals: Vec<Bytes> = sides().map(Side::bytes).collect();
     table.row(Style::Bold, cells("total".to_owned(), &totals));
     section(&mut table, "Types", &whatif.types, usize::MAX, theme);
-    section(&mut table, "Patterns", &whatif.patterns, rows, theme);
+    match by {
+        By::Pattern => section(&mut table, "Patterns", &whatif.patterns, rows, theme),
+        By::Prefix => tree(&mut table, whatif, rows, theme),
+    }
     table.lines(theme)
 }
 
@@ -158,6 +166,31 @@ fn section(table: &mut Table, title: &str, list: &[WhatIfRow], rows: usize, them
         let count: u64 = others.iter().map(|row| row.more.map_or(1, |more| more.0)).sum();
         let name = format!("{} {} more", theme.ellipsis(), Count(count).short());
         table.row(Style::Dim, cells(name, &bytes));
+    }
+}
+
+/// A heading, and the heaviest prefixes as a tree of at most `rows` lines.
+fn tree(table: &mut Table, whatif: &WhatIf, rows: usize, theme: &Theme) {
+    let all = Tally::new(whatif.keys.0, whatif.today.keys_bytes.0);
+    let nodes = prefixes::nodes(whatif.prefixes.iter().map(|prefix| &prefix.row), all);
+    if nodes.is_empty() {
+        return;
+    }
+    table.row(Style::Plain, Vec::new());
+    table.row(Style::Bold, vec!["Prefixes".to_owned()]);
+    let (shown, others) = prefixes::chosen(&nodes, all, rows);
+    let sides = std::iter::once(&whatif.today).chain(&whatif.alternatives);
+    let mut rest: Vec<Bytes> = sides.map(|side| side.keys_bytes).collect();
+    for (i, node) in shown.iter().enumerate() {
+        let others = whatif.prefixes.get(node.place).map(|prefix| prefix.alternatives.as_slice());
+        let bytes = [&[node.row.all.bytes], others.unwrap_or_default()].concat();
+        for (rest, bytes) in rest.iter_mut().zip(&bytes).filter(|_| node.parent.is_none()) {
+            rest.0 = rest.0.saturating_sub(bytes.0);
+        }
+        table.row(Style::Plain, cells(prefixes::label(&shown, i, theme), &bytes));
+    }
+    if others.keys.0 > 0 {
+        table.row(Style::Dim, cells(prefixes::others(theme), &rest));
     }
 }
 

@@ -56,6 +56,7 @@ pass over the dump, beside today's size.
 Examples:
   rdblens whatif dump.rdb --server valkey-8.1 --server redis-8.6
   rdblens whatif dump.rdb --set hash-max-listpack-entries=1024
+  rdblens whatif dump.rdb --server valkey-9.1 --by prefix --top 40
   rdblens whatif dump.rdb --allocator libc --format json
 
 Exit status: 0 when all was read; 2 when a part was not, or nothing could be done.";

@@ -1,7 +1,7 @@
 //! Flags of `whatif`.
 
 use super::{Grouping, Input, Look, ReportFormat, Selection, Sizes, allocators};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rdblens::footprint::Allocator;
 use std::path::PathBuf;
 
@@ -39,7 +39,12 @@ pub struct WhatIf {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ReportFormat::Text)]
     #[arg(help_heading = "Output")]
     pub format: ReportFormat,
-    /// Patterns with rows of their own [default: 15 in text, else 100]
+    /// What the rows of names are in text; JSON has both
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = By::Pattern)]
+    #[arg(help_heading = "Output")]
+    pub by: By,
+    /// Patterns with rows of their own, and prefixes: below each prefix in JSON, all together in
+    /// text [default: 15 in text, else 100]
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub top: Option<usize>,
     /// See there.
@@ -51,4 +56,13 @@ pub struct WhatIf {
     /// See there.
     #[command(flatten)]
     pub selection: Selection,
+}
+
+/// What rows of names stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// Patterns: names that look alike
+    Pattern,
+    /// Prefixes, as a tree
+    Prefix,
 }

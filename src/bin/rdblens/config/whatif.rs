@@ -3,7 +3,7 @@
 use super::{Form, Host, TOP, Task, drawn, now, rows_of};
 use crate::args::{self, ReportFormat};
 use rdblens::footprint::{Allocator, LANES, SETTINGS, ServerName, setting};
-use rdblens::report::Millis;
+use rdblens::report::{By, Millis};
 
 /// How many alternatives there may be: today has a lane, and so has each of them.
 const MOST: usize = LANES - 1;
@@ -17,7 +17,9 @@ pub struct WhatIf {
     pub form: Form,
     /// The time against which the snapshot's age is told.
     pub now: Option<Millis>,
-    /// How many patterns have rows of their own.
+    /// What the rows of names are in text.
+    pub by: By,
+    /// How many patterns have rows of their own, and how many prefixes below each.
     pub top: usize,
 }
 
@@ -45,7 +47,11 @@ pub(super) fn task(wishes: &args::WhatIf, host: &Host) -> Result<Task, String> {
         ReportFormat::Json => (Form::Json, given),
     };
     let alternatives = alternatives(wishes)?;
-    Ok(Task::WhatIf(WhatIf { alternatives, form, now, top: wishes.top.unwrap_or(TOP) }))
+    let by = match wishes.by {
+        args::By::Pattern => By::Pattern,
+        args::By::Prefix => By::Prefix,
+    };
+    Ok(Task::WhatIf(WhatIf { alternatives, form, now, by, top: wishes.top.unwrap_or(TOP) }))
 }
 
 /// Every combination of the servers, the values of each setting, and the allocators.
