@@ -4,7 +4,8 @@
 //! own. A stretch counts only when the one before it ends exactly where it began: the chain of
 //! such stretches starts at the first record, so every boundary in it is a true one. A stretch
 //! that began wrong is dropped and read again, from where the chain ends. When guesses fail,
-//! fewer are made, down to none: then one thread reads from the front, as if it were alone.
+//! fewer are made, down to none: then one thread reads from the front, as if it were alone. While
+//! they hold, stretches become longer, since each costs one more part to be taken.
 
 use super::records::Records;
 use super::stretch::{self, Finish, Source, Span, Stretch, Worker};
@@ -12,7 +13,7 @@ use super::sum::{Checksum, Sum};
 use crate::bytes::{Kind, Snapshot};
 use crate::entries::{Walk, guess};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -37,6 +38,11 @@ pub trait Task: Sync {
     /// Takes a part of which all keys are known to be keys. `db` is the database at its
     /// beginning. No more is wanted after a `false`.
     fn take(&self, part: Self::Part, db: u64) -> bool;
+
+    /// How many bytes of memory a part takes, where that may be many.
+    fn weight(&self, _: &Self::Part) -> u64 {
+        0
+    }
 }
 
 /// How to read.
@@ -119,6 +125,10 @@ const CHUNK: std::ops::RangeInclusive<u64> = 1 << 20..=8 << 20;
 const CHUNKS_EACH: u64 = 16;
 /// How many chunks a part that is taken in order may have, where no guess ends it.
 const PATIENCE: u64 = 8;
+/// How many chunks a stretch may have that begins at a guess, while guesses hold.
+const STRIDE: u64 = 8;
+/// What all parts together may take that are ahead of the chain, as far as one can tell.
+const AHEAD: u64 = 48 << 20;
 /// How many offsets are tried for a boundary.
 const TRIES: usize = 64 << 10;
 /// How many while guesses fail.
@@ -191,6 +201,14 @@ struct State<P> {
     running: Vec<u64>,
     /// The next chunk at whose beginning to guess.
     next: u64,
+    /// The chunks at whose beginnings stretches were to begin.
+    edges: BTreeSet<u64>,
+    /// How many guesses in a row have held.
+    held: u64,
+    /// How many parts that count are being taken.
+    taking: usize,
+    /// What the heaviest part takes, of those that were handed in.
+    heaviest: Option<u64>,
     /// How many stretches may be read ahead of the chain.
     trust: usize,
     /// A very long value that holds up the chain: its end is worth finding first.
@@ -216,6 +234,10 @@ impl<P> State<P> {
             waiting: BTreeMap::new(),
             running: Vec::new(),
             next: 0,
+            edges: BTreeSet::new(),
+            held: 0,
+            taking: 0,
+            heaviest: None,
             trust: 2 * threads,
             scout: None,
             finish: None,
@@ -229,6 +251,23 @@ impl<P> State<P> {
         self.running.contains(&self.chain.end) || self.waiting.contains_key(&self.chain.end)
     }
 
+    /// How many stretches may be read ahead of the chain, for all that is known.
+    fn most_ahead(&self) -> usize {
+        let room = match self.heaviest {
+            // before the first part one cannot tell
+            None => 3,
+            Some(heaviest) => AHEAD.checked_div(heaviest).unwrap_or(u64::MAX),
+        };
+        self.trust.min(usize::try_from(room).unwrap_or(usize::MAX))
+    }
+
+    /// Takes `stride` chunks from `chunk` on for a stretch that begins there; where it should end.
+    fn stretch(&mut self, chunk: u64, stride: u64) -> u64 {
+        self.edges.insert(chunk);
+        self.next = chunk + stride;
+        self.next
+    }
+
     /// How many stretches are read, or being read, ahead of the chain.
     fn ahead(&self) -> usize {
         self.waiting.len() + self.running.iter().filter(|&&at| at > self.chain.end).count()
@@ -237,10 +276,10 @@ impl<P> State<P> {
 
 /// What a thread does next.
 enum Turn {
-    /// Read from here; a guess, unless the chain ends here.
-    Read(u64),
-    /// Guess at the beginning of this chunk, and read from there.
-    Guess(u64),
+    /// Read from where the chain ends, up to the guess at the beginning of a chunk.
+    Read(u64, u64),
+    /// Guess at the beginning of this chunk, and read from there up to the guess at that one.
+    Guess(u64, u64),
     /// Find the end of a very long value.
     Scout(Walk, u64),
     /// Sum a chunk, or wait.
@@ -256,10 +295,10 @@ impl<T: Task> Chain<'_, T> {
         let mut sum = Sum::new(self.sums);
         loop {
             match self.turn() {
-                Turn::Read(at) => read += self.read(at, &mut worker, &mut sum),
-                Turn::Guess(chunk) => {
+                Turn::Read(at, to) => read += self.read(at, to, &mut worker, &mut sum),
+                Turn::Guess(chunk, to) => {
                     if let Some(at) = self.guess(chunk, TRIES).filter(|&at| self.claim(at)) {
-                        read += self.read(at, &mut worker, &mut sum);
+                        read += self.read(at, to, &mut worker, &mut sum);
                     }
                 }
                 Turn::Scout(walk, at) => read += self.scout(walk, at, &mut worker, &mut sum),
@@ -301,19 +340,36 @@ impl<T: Task> Chain<'_, T> {
         if !state.is_chain_taken() {
             let at = state.chain.end;
             state.running.push(at);
-            return Turn::Read(at);
+            let chunk = at / self.chunk;
+            let edge = state.edges.range(chunk + 1..).next().copied();
+            let to = edge.unwrap_or_else(|| {
+                let (chunk, stride) = (state.next.max(chunk), self.stride(&state));
+                state.stretch(chunk, stride)
+            });
+            return Turn::Read(at, to);
         }
         if let Some((walk, at)) = state.scout.take() {
             return Turn::Scout(walk, at);
         }
-        if state.ahead() < state.trust && state.next < self.guesses.len() as u64 {
+        if state.ahead() + state.taking < state.most_ahead()
+            && state.next < self.guesses.len() as u64
+        {
             let chunk = state.next.max(state.chain.end / self.chunk + 1);
-            state.next = chunk + 1;
+            let stride = self.stride(&state);
+            let to = state.stretch(chunk, stride);
             if chunk < self.guesses.len() as u64 {
-                return Turn::Guess(chunk);
+                return Turn::Guess(chunk, to);
             }
         }
         Turn::Idle
+    }
+
+    /// How many chunks the next stretch has: the more the more guesses have held, and fewer towards
+    /// the end, so that all threads end together.
+    fn stride(&self, state: &State<T::Part>) -> u64 {
+        let left = (self.guesses.len() as u64).saturating_sub(state.next);
+        let most = if T::ORDERED { 1 } else { STRIDE.min(state.held + 1) };
+        (left / (2 * self.threads as u64)).clamp(1, most)
     }
 
     /// Waits until something changes; returns for how long.
@@ -334,10 +390,10 @@ impl<T: Task> Chain<'_, T> {
         *place.get_or_init(|| guess(self.source.bytes, self.source.head, from, tries))
     }
 
-    /// The first guess behind `at`: where a stretch from there should end.
-    fn stop(&self, at: u64) -> u64 {
+    /// The first guess behind `at`, from that at the beginning of chunk `first` on: where a stretch
+    /// should end.
+    fn stop(&self, at: u64, first: u64) -> u64 {
         let tries = if self.lock().trust == 0 { TRIES_IN_DOUBT } else { TRIES };
-        let first = at / self.chunk + 1;
         let mut guesses = (first..self.guesses.len() as u64).map(|chunk| self.guess(chunk, tries));
         let guess = guesses.find_map(|guess| guess.filter(|&guess| guess > at));
         // what is taken in order waits in memory until then
@@ -357,8 +413,8 @@ impl<T: Task> Chain<'_, T> {
         new
     }
 
-    /// Reads the stretch that begins at `at`; returns how many bytes it has.
-    fn read(&self, at: u64, worker: &mut T::Worker, sum: &mut Sum<'_>) -> u64 {
+    /// Reads the stretch from `at` up to the guess at chunk `to`; returns how many bytes it has.
+    fn read(&self, at: u64, to: u64, worker: &mut T::Worker, sum: &mut Sum<'_>) -> u64 {
         let released = Cell::new(at);
         let release = |to| {
             if let Some(snapshot) = self.snapshot {
@@ -380,7 +436,7 @@ impl<T: Task> Chain<'_, T> {
                 self.changed.notify_all();
             }
         };
-        let stop = self.stop(at);
+        let stop = self.stop(at, to);
         let mut span = Span { start: at, stop, pause: &mut pause, giant: &mut giant };
         let stretch = stretch::read(self.source, worker, self.task.part(), &mut span, sum);
         let bytes = stretch.end - stretch.start;
@@ -402,7 +458,7 @@ impl<T: Task> Chain<'_, T> {
         state.waiting.retain(|&start, _| start >= end);
         state.next = state.next.max(end / self.chunk + 1);
         drop(state);
-        if self.claim(end) { self.read(end, worker, sum) } else { 0 }
+        if self.claim(end) { self.read(end, end / self.chunk + 1, worker, sum) } else { 0 }
     }
 
     /// Hands in a stretch; closes the chain as far as it goes.
@@ -411,6 +467,7 @@ impl<T: Task> Chain<'_, T> {
         state.running.retain(|&start| start != stretch.start);
         let next_guess = stretch.end / self.chunk;
         let ends_at_guess = self.peek(next_guess) == Some(stretch.end);
+        state.heaviest = state.heaviest.max(Some(self.task.weight(&stretch.part)));
         if ends_at_guess && state.trust == 0 {
             state.trust = 1;
         }
@@ -421,11 +478,13 @@ impl<T: Task> Chain<'_, T> {
         }
         self.progress.store(state.chain.end, Ordering::Relaxed);
         self.changed.notify_all();
+        state.taking += taken.len();
         drop(state);
         for (part, db) in taken {
-            if !self.task.take(part, db) {
-                self.lock().over = true;
-            }
+            let goes_on = self.task.take(part, db);
+            let mut state = self.lock();
+            state.taking -= 1;
+            state.over |= !goes_on;
         }
     }
 
@@ -449,6 +508,7 @@ impl<T: Task> Chain<'_, T> {
         state.chain.db = stretch.db.unwrap_or(db);
         if guessed {
             state.timings.closed += 1;
+            state.held += 1;
             state.trust = (state.trust + 1).min(2 * self.threads);
         }
         let passed: Vec<u64> = state.waiting.range(..stretch.end).map(|(&at, _)| at).collect();
@@ -457,6 +517,7 @@ impl<T: Task> Chain<'_, T> {
                 state.timings.dropped += 1;
                 state.timings.redone += dropped.end - dropped.start;
                 state.trust /= 2;
+                state.held = 0;
             }
         }
         if let Some(mut finish) = stretch.finish {

@@ -162,6 +162,12 @@ impl Groups {
         }
     }
 
+    /// How many bytes of memory its tree of names takes, roughly: the rest is small.
+    pub(super) const fn weight(&self) -> u64 {
+        const NODE: u64 = 1100;
+        self.tree.arena.len() as u64 * NODE
+    }
+
     fn doubt(&mut self, certainty: Certainty, bytes: Size) {
         if let Some(share) = self.doubts.get_mut(certainty as usize) {
             share.add(bytes);

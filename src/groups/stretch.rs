@@ -156,7 +156,8 @@ pub(super) fn read<W: Worker>(
         records: Records::default(),
         finish: None,
     };
-    sum.up_to(span.start.saturating_add(PAUSE));
+    sum.begin(span.start);
+    sum.up_to(span.start.saturating_add(PAUSE).min(span.stop));
     let mut look_up = span.start.saturating_add(PAUSE).min(span.stop);
     loop {
         let at = reading.cursor.at();
@@ -164,7 +165,8 @@ pub(super) fn read<W: Worker>(
             if at >= span.stop {
                 break;
             }
-            sum.up_to(at.saturating_add(PAUSE));
+            // what is behind the stop is another's to read
+            sum.up_to(at.saturating_add(PAUSE).min(span.stop));
             (span.pause)(at);
             look_up = at.saturating_add(PAUSE).min(span.stop);
         }

@@ -1,30 +1,42 @@
 //! The checksum, computed by all threads over whatever they have just read.
 
 use crate::bytes::crc64;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// The checksum of a snapshot while it is being computed: equal chunks, each summed by one thread.
+/// The checksum of a snapshot while it is being computed: equal chunks, each summed by one thread,
+/// by the one that reads it where it can be.
 #[derive(Debug)]
 pub(super) struct Checksum<'a> {
     bytes: &'a [u8],
     start: u64,
     end: u64,
     chunk: u64,
-    next: AtomicU64,
-    done: Mutex<Vec<(u64, u64)>>,
+    /// Which chunks are being summed, or are.
+    claimed: Vec<AtomicBool>,
+    /// All before this one are.
+    next: AtomicUsize,
+    done: Mutex<Vec<(usize, u64)>>,
 }
 
 impl<'a> Checksum<'a> {
     /// Of `bytes` from `start` up to `end`, in chunks of `chunk` bytes.
     pub(super) fn new(bytes: &'a [u8], start: u64, end: u64, chunk: u64) -> Self {
-        let (next, done) = (AtomicU64::new(0), Mutex::default());
-        Self { bytes, start, end, chunk: chunk.max(1), next, done }
+        let chunk = chunk.max(1);
+        let chunks = end.saturating_sub(start).div_ceil(chunk);
+        let claimed = (0..chunks).map(|_| AtomicBool::new(false)).collect();
+        let (next, done) = (AtomicUsize::new(0), Mutex::default());
+        Self { bytes, start, end, chunk, claimed, next, done }
+    }
+
+    /// The chunk that the byte at `at` belongs to.
+    fn index(&self, at: u64) -> usize {
+        usize::try_from(at.saturating_sub(self.start) / self.chunk).unwrap_or(usize::MAX)
     }
 
     /// The bounds of chunk `index`, if it has any byte.
-    fn bounds(&self, index: u64) -> Option<(u64, u64)> {
-        let from = self.start.checked_add(index.checked_mul(self.chunk)?)?;
+    fn bounds(&self, index: usize) -> Option<(u64, u64)> {
+        let from = self.start.checked_add((index as u64).checked_mul(self.chunk)?)?;
         (from < self.end).then(|| (from, from.saturating_add(self.chunk).min(self.end)))
     }
 
@@ -33,21 +45,33 @@ impl<'a> Checksum<'a> {
         range.and_then(|(from, to)| self.bytes.get(from..to)).unwrap_or_default()
     }
 
+    /// Whether chunk `index` is there and nobody had claimed it before.
+    fn claim(&self, index: usize) -> bool {
+        let claimed = self.claimed.get(index);
+        claimed.is_some_and(|claimed| !claimed.swap(true, Ordering::Relaxed))
+    }
+
     /// Sums a chunk that nobody has taken, and answers where it is; `None` when there is none.
     pub(super) fn help(&self) -> Option<(u64, u64)> {
-        let mut sum = Sum::new(Some(self));
-        sum.claim();
-        let chunk = sum.chunk.map(|_| (sum.at, sum.to));
-        sum.up_to(sum.to);
-        chunk
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let (from, to) = self.bounds(index)?;
+            if self.claim(index) {
+                let mut crc = crc64::Running::new();
+                crc.add(self.bytes(from, to));
+                self.close(index, crc.value());
+                return Some((from, to));
+            }
+        }
+    }
+
+    fn close(&self, index: usize, crc: u64) {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).push((index, crc));
     }
 
     /// The checksum of all up to `covered`, once nobody sums any more.
     pub(super) fn finish(&self, covered: u64) -> u64 {
-        let mut done = match self.done.lock() {
-            Ok(done) => done.clone(),
-            Err(poisoned) => poisoned.into_inner().clone(),
-        };
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner).clone();
         done.sort_unstable();
         let (mut crc, mut at) = (0, self.start);
         for (index, part) in done {
@@ -64,71 +88,68 @@ impl<'a> Checksum<'a> {
     }
 }
 
-/// One thread's share: chunks that it claimed, summed as far as it has read.
+/// One thread's share: the chunks that it was first to reach, summed as far as it has read.
 #[derive(Debug)]
 pub(super) struct Sum<'c> {
     shared: Option<&'c Checksum<'c>>,
-    chunk: Option<u64>,
+    /// How far it has seen to its bytes.
+    reached: u64,
+    /// The chunk that it is summing, and up to where that is summed.
+    chunk: Option<usize>,
     at: u64,
-    to: u64,
     crc: crc64::Running,
 }
 
 impl<'c> Sum<'c> {
     /// A share in `shared`; without one, nothing is summed.
     pub(super) fn new(shared: Option<&'c Checksum<'c>>) -> Self {
-        Self { shared, chunk: None, at: 0, to: 0, crc: crc64::Running::new() }
+        Self { shared, reached: 0, chunk: None, at: 0, crc: crc64::Running::new() }
     }
 
-    /// Sums what was claimed up to the absolute offset `at`, claiming more on the way.
+    /// Reading begins at `start`: what it has claimed elsewhere is summed to its end.
+    pub(super) fn begin(&mut self, start: u64) {
+        if self.shared.is_some_and(|shared| self.chunk != Some(shared.index(start))) {
+            self.finish();
+        }
+        self.reached = start;
+    }
+
+    /// Sums up to the absolute offset `at` what others have not claimed.
     pub(super) fn up_to(&mut self, at: u64) {
         let Some(shared) = self.shared else { return };
-        loop {
-            if self.chunk.is_none() {
-                let next = shared.bounds(shared.next.load(Ordering::Relaxed));
-                if next.is_none_or(|(from, _)| from >= at) {
-                    return;
-                }
-                self.claim();
-                if self.chunk.is_none() {
-                    return;
+        while self.reached < at {
+            let index = shared.index(self.reached);
+            let Some((from, to)) = shared.bounds(index) else { return };
+            if self.chunk != Some(index) {
+                self.finish();
+                if shared.claim(index) {
+                    (self.chunk, self.at, self.crc) = (Some(index), from, crc64::Running::new());
                 }
             }
-            let to = self.to.min(at);
-            if to > self.at {
-                self.crc.add(shared.bytes(self.at, to));
-                self.at = to;
+            let until = to.min(at);
+            if self.chunk.is_some() && self.at < until {
+                self.crc.add(shared.bytes(self.at, until));
+                self.at = until;
+                if until == to {
+                    self.close(shared);
+                }
             }
-            if self.at < self.to {
-                return;
-            }
-            self.close(shared);
+            self.reached = until.max(self.reached.saturating_add(1));
         }
     }
 
     /// Sums the rest of what was claimed.
     pub(super) fn finish(&mut self) {
-        if self.chunk.is_some() {
-            self.up_to(self.to);
-        }
-    }
-
-    fn claim(&mut self) {
         let Some(shared) = self.shared else { return };
-        let index = shared.next.fetch_add(1, Ordering::Relaxed);
-        if let Some((from, to)) = shared.bounds(index) {
-            (self.chunk, self.at, self.to) = (Some(index), from, to);
-            self.crc = crc64::Running::new();
+        if let Some((_, to)) = self.chunk.and_then(|index| shared.bounds(index)) {
+            self.crc.add(shared.bytes(self.at, to));
+            self.close(shared);
         }
     }
 
     fn close(&mut self, shared: &Checksum<'_>) {
         if let Some(index) = self.chunk.take() {
-            let mut done = match shared.done.lock() {
-                Ok(done) => done,
-                Err(poisoned) => poisoned.into_inner(),
-            };
-            done.push((index, self.crc.value()));
+            shared.close(index, self.crc.value());
         }
     }
 }
@@ -143,14 +164,26 @@ mod tests {
         let shared = Checksum::new(&bytes, 10, 990, 64);
         let mut first = Sum::new(Some(&shared));
         let mut second = Sum::new(Some(&shared));
+        first.begin(10);
         first.up_to(30);
-        second.up_to(300);
-        first.up_to(500);
+        second.begin(300);
+        second.up_to(320);
+        second.up_to(500);
+        second.begin(40);
+        second.up_to(299);
+        first.up_to(350);
+        first.begin(700);
+        first.up_to(701);
         second.finish();
         first.finish();
+        first.begin(989);
+        first.up_to(2000);
         while shared.help().is_some() {}
         for covered in [990_usize, 991, 640, 11] {
             assert_eq!(shared.finish(covered as u64), crc64::of(&bytes[10..covered]), "{covered}");
         }
+        let mut summed: Vec<_> = shared.done.lock().unwrap().iter().map(|done| done.0).collect();
+        summed.sort_unstable();
+        assert_eq!(summed, (0..16).collect::<Vec<_>>());
     }
 }

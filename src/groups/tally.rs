@@ -76,6 +76,10 @@ impl<'t> Task for Tally<'t> {
         Sizer::new((self.footprinter)(), self.filter, self.cluster)
     }
 
+    fn weight(&self, part: &Part) -> u64 {
+        part.groups.weight()
+    }
+
     fn part(&self) -> Part {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         spare.unwrap_or_else(|| Part {
