@@ -7,6 +7,8 @@ use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, 
 use crate::groups::{Near, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Where keys can be read again, and how they are sized.
 #[derive(Clone)]
@@ -21,6 +23,8 @@ pub struct Again<'a> {
     pub templates: Arc<TemplateShares>,
     /// What the bytes of keys are.
     pub measure: Measure,
+    /// Told for how many nanoseconds all threads were at it.
+    pub together: &'a AtomicU64,
 }
 
 /// What collections are worth a second look on a server with these limits.
@@ -63,6 +67,7 @@ impl Again<'_> {
         let parts: Vec<&[(usize, &Pick)]> = order.chunks(PART).collect();
         let ends = parts.iter().skip(1).filter_map(|part| begins(part)).chain([end]);
         let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
+        let started = Instant::now();
         let mut told: Vec<(usize, T)> = ranges
             .par_iter()
             .flat_map_iter(|(part, end)| {
@@ -75,6 +80,8 @@ impl Again<'_> {
                 told
             })
             .collect();
+        let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.together.fetch_add(spent, Ordering::Relaxed);
         told.sort_unstable_by_key(|(i, _)| *i);
         told.into_iter().map(|(_, told)| told).collect()
     }

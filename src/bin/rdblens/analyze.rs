@@ -20,6 +20,8 @@ use rdblens::report::{
 };
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// How many levels of the prefix tree are in the report unless the user says so.
 pub const DEPTH: usize = 16;
@@ -89,11 +91,13 @@ fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, Str
     show(&report, wishes, &mut output)?;
     if input.config.timings {
         let timings = &found.outcome.timings;
+        let together = Duration::from_nanos(input.together.load(Ordering::Relaxed));
         let reading = Reading {
             bytes: source_len(input),
             keys: found.groups.totals().keys(),
             timings,
-            alone: input.started.elapsed().saturating_sub(timings.wall),
+            together,
+            alone: input.started.elapsed().saturating_sub(timings.wall + together),
         };
         // nobody is left to tell when standard error is closed
         let _ = write!(io::stderr(), "{}", reading.text());
@@ -144,6 +148,7 @@ fn again<'i>(input: &'i Input<'_>) -> Again<'i> {
         server: Arc::clone(&input.server),
         templates: Arc::clone(&input.templates),
         measure: input.config.measure,
+        together: &input.together,
     }
 }
 

@@ -12,6 +12,7 @@ use rdblens::report::escape;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 /// Opens the snapshot.
@@ -72,6 +73,8 @@ pub struct Input<'a> {
     pub templates: Arc<TemplateShares>,
     /// When the run began.
     pub started: Instant,
+    /// For how many nanoseconds all threads looked at keys a second time.
+    pub together: AtomicU64,
 }
 
 impl<'a> Input<'a> {

@@ -20,6 +20,7 @@ use rdblens::footprint::TemplateShares;
 use rdblens::groups::{Plan, Source, template_uses};
 use rdblens::report::Millis;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 /// Does what `config` says.
@@ -69,7 +70,8 @@ pub fn with_dump<T: Send>(
             };
             let uses = template_uses(source, &plan);
             let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
-            work(&Input { config, source, snapshot, server, templates, started }, &plan)
+            let together = AtomicU64::new(0);
+            work(&Input { config, source, snapshot, server, templates, started, together }, &plan)
         })
     })
 }

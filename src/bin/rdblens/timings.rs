@@ -16,6 +16,8 @@ pub struct Reading<'r> {
     pub keys: u64,
     /// The threads' times.
     pub timings: &'r Timings,
+    /// How long all threads looked at keys a second time.
+    pub together: Duration,
     /// What one thread did before and after them: the head, the report.
     pub alone: Duration,
 }
@@ -29,7 +31,7 @@ impl Reading<'_> {
             // writing to a String does not fail
             let _ = writeln!(text, "{line}");
         };
-        let all = *wall + self.alone;
+        let all = *wall + self.together + self.alone;
         let rate = |n: u64| n as f64 / all.as_secs_f64().max(1e-9) / 1e6;
         line(format_args!(
             "read {} bytes, {} keys in {:.3} s: {:.0} MB/s, {:.2} million keys/s",
@@ -48,9 +50,11 @@ impl Reading<'_> {
             ));
         }
         line(format_args!("stretches: {closed} counted, {dropped} dropped, {redone} bytes redone"));
+        line(format_args!("second look: {:.4} s, all threads", self.together.as_secs_f64()));
         let serial = *serial + self.alone;
         line(format_args!("serial: {:.4} s", serial.as_secs_f64()));
-        let work: Duration = busy.iter().sum();
+        let threads = u32::try_from(busy.len()).unwrap_or(1);
+        let work = busy.iter().sum::<Duration>() + self.together * threads;
         for cores in CORES {
             let time = serial + work / cores;
             line(format_args!("{cores} cores: {:.4} s, if memory keeps up", time.as_secs_f64()));
