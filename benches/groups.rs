@@ -53,6 +53,7 @@ fn row(n: u64, key: &[u8]) -> Row<'_> {
         module: None,
         encoding: if hash { Encoding::Listpack } else { Encoding::Embstr },
         elements: Some(mixed % 30),
+        largest_element: None,
         data: mixed % 200,
         field_times: None,
         sizes,

@@ -129,6 +129,46 @@ fn each_pattern_and_type_has_what_its_rows_have() {
     assert!(patterns > 300, "{patterns}");
 }
 
+/// The largest element among the rows by what `column` says; `None` where none tells.
+fn largest(dump: &Path, column: &str) -> BTreeMap<String, Option<u64>> {
+    let columns = format!("{column},largest_element");
+    let done = run(["keys", text(dump), "--format", "jsonl", "--columns", &columns]);
+    let mut found = BTreeMap::<String, Option<u64>>::new();
+    for line in done.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let row: Value = serde_json::from_slice(line).expect("a row");
+        let most = found.entry(row[column].as_str().expect("a name").to_owned()).or_default();
+        *most = (*most).max(row["largest_element"].as_u64());
+    }
+    found
+}
+
+#[test]
+fn the_largest_element_is_told_where_it_is_asked_for() {
+    let (mut told, mut packed) = (0, 0);
+    for dump in dumps().into_iter().map(|fixture| fixture.dump) {
+        let asked = [1, 2].map(|threads: u64| {
+            report(&[text(&dump), "--largest-elements", "--threads", &threads.to_string()])
+        });
+        assert_eq!(asked[0]["patterns"], asked[1]["patterns"]);
+        let usual = report(&[text(&dump)]);
+        for (list_name, column) in [("patterns", "pattern"), ("types", "type")] {
+            let expected = largest(&dump, column);
+            for row in list(&asked[0], list_name) {
+                let name = row[column].as_str().expect("a name");
+                let most = expected.get(name).copied().unwrap_or_else(|| panic!("{name}"));
+                let what = format!("{name} of {}", dump.display());
+                assert_eq!(row["largest_element_bytes"].as_u64(), most, "{what}");
+                told += usize::from(most.is_some());
+                packed += usize::from(most.is_some() && row["type"] == "hash");
+            }
+            for row in list(&usual, list_name) {
+                assert_eq!(row["largest_element_bytes"], Value::Null);
+            }
+        }
+    }
+    assert!(told > 300 && packed > 20, "{told} {packed}");
+}
+
 #[test]
 fn the_row_of_all_others_and_rules_have_it_too() {
     let dump = fixture("redis-8.6.3/prod").dump;

@@ -394,6 +394,7 @@ mod tests {
         encoding: Encoding::Listpack,
         elements: Some(2),
         data: 5,
+        largest_element: None,
         field_times: None,
         sizes: Sizes([Size::ZERO; crate::footprint::LANES]),
         certainty: Certainty::Exact,

@@ -24,6 +24,8 @@ pub(super) struct Kept {
     pub elements: u64,
     /// Bytes of its name and of what was put into it.
     pub data: u64,
+    /// The length of its longest element, where that was asked for.
+    pub largest_element: Option<u64>,
     pub lifetime: Lifetime,
     /// Whether its TTL is so long that it hardly is one.
     pub is_absurd: bool,
@@ -57,6 +59,7 @@ pub(super) struct Held {
     lives: Lifetimes,
     elements: u64,
     data: u64,
+    largest_element: Option<u64>,
     /// How large they are.
     sizes: Octaves,
     /// How many elements those have that have any.
@@ -85,7 +88,10 @@ struct Rest {
 impl PartialEq for Held {
     /// Which type came first does not count.
     fn eq(&self, other: &Self) -> bool {
-        let sums = |held: &Self| (held.lives, held.elements, held.data, held.absurd, held.samples);
+        let sums = |held: &Self| {
+            let most = (held.largest_element, held.samples);
+            (held.lives, held.elements, held.data, held.absurd, most)
+        };
         let spreads = |held: &Self| held.sizes == other.sizes && held.lengths() == other.lengths();
         sums(self) == sums(other)
             && spreads(self)
@@ -102,6 +108,7 @@ impl Default for Held {
             lives: Lifetimes::default(),
             elements: 0,
             data: 0,
+            largest_element: None,
             sizes: Octaves::default(),
             lengths: None,
             absurd: Share::default(),
@@ -189,6 +196,11 @@ impl Held {
         self.data
     }
 
+    /// The length of their longest element, where that was asked for.
+    pub(super) const fn largest_element(&self) -> Option<u64> {
+        self.largest_element
+    }
+
     /// How large they are; of keys from a summary nothing is known of that.
     pub(super) const fn spread(&self) -> &Octaves {
         &self.sizes
@@ -230,6 +242,7 @@ impl Held {
         }
         self.lives.add_one(key.lifetime, key.bytes);
         self.data = self.data.saturating_add(key.data);
+        self.largest_element = self.largest_element.max(key.largest_element);
         self.sizes.add(key.bytes.round());
         if key.elements > 0 {
             self.elements = self.elements.saturating_add(key.elements);
@@ -317,6 +330,7 @@ impl Held {
         }
         self.elements = self.elements.saturating_add(other.elements);
         self.data = self.data.saturating_add(other.data);
+        self.largest_element = self.largest_element.max(other.largest_element);
         self.sizes.merge(&other.sizes);
         if let Some(lengths) = other.lengths() {
             self.lengths.get_or_insert_default().merge(lengths);
@@ -331,7 +345,8 @@ impl Held {
         }
     }
 
-    /// Takes one key out, but for what is known of its use, its data, and of how sizes are spread.
+    /// Takes one key out, but for what is known of its use, its data and elements, and of how sizes
+    /// are spread.
     pub(super) fn remove(&mut self, key: &Kept) {
         if let Some(share) = self.table.as_mut().and_then(|table| table.get_mut(key.kind as usize))
         {
@@ -360,6 +375,7 @@ mod tests {
             bytes: Size::bytes(bytes),
             elements: bytes % 5,
             data: bytes / 2,
+            largest_element: (bytes % 3 > 0).then_some(bytes * 7 % 50),
             lifetime: Lifetime::ALL[kind],
             is_absurd: bytes % 4 == 0,
             at: bytes * 2,
@@ -395,6 +411,8 @@ mod tests {
                 prop_assert_eq!(held.shares(), expected);
                 prop_assert_eq!(held.mass().keys(), keys.len() as u64);
                 prop_assert_eq!(held.data(), keys.iter().map(|k| k.1 / 2).sum::<u64>());
+                let longest = keys.iter().filter(|k| k.1 % 3 > 0).map(|k| k.1 * 7 % 50).max();
+                prop_assert_eq!(held.largest_element(), longest);
                 prop_assert_eq!(held.spread().len(), keys.len() as u64);
                 prop_assert_eq!(held.spread().max(), keys.iter().map(|k| k.1).max());
                 let lengths = keys.iter().filter(|k| k.1 % 5 > 0).count() as u64;

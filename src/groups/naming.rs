@@ -57,6 +57,7 @@ impl Reader<'_> {
             bytes: Size::ZERO,
             elements: 0,
             data: 0,
+            largest_element: None,
             lifetime: Lifetime::Later,
             is_absurd: false,
             at: 0,

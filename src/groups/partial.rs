@@ -146,6 +146,7 @@ impl Groups {
             bytes,
             elements: sum.elements,
             data: row.data,
+            largest_element: row.largest_element,
             lifetime,
             is_absurd: Lifetime::is_absurd(row.expires_at_ms, self.taken_at_ms),
             at: row.at,

@@ -94,6 +94,13 @@ impl Pattern {
         self.held.data()
     }
 
+    /// The length of the longest element of its keys, where that was asked for; `None` where
+    /// [`bytes_each`](Self::bytes_each) does not tell.
+    #[must_use]
+    pub fn largest_element(&self) -> Option<u64> {
+        self.bytes_each().and(self.held.largest_element())
+    }
+
     /// How large its keys are; `None` where a summary tells of some of them, which has sums only.
     #[must_use]
     pub fn bytes_each(&self) -> Option<&Octaves> {

@@ -142,6 +142,7 @@ fn take_out(tree: &mut Tree, big: &Big, taken_at_ms: i64, out: &mut TakenOut) {
         elements: countable(big.kind, big.elements),
         // not known, and of a prefix nobody asks for it
         data: 0,
+        largest_element: None,
         lifetime: Lifetime::of(big.expires_at_ms, taken_at_ms),
         is_absurd: false,
         at: 0,

@@ -24,6 +24,8 @@ pub struct Row<'a> {
     pub elements: Option<u64>,
     /// Bytes of its name and of what was put into it, as in [`crate::footprint::Footprint::data`].
     pub data: u64,
+    /// The length of its longest element, as in [`crate::footprint::Footprint::largest_element`].
+    pub largest_element: Option<u64>,
     /// Fields of a hash that expire, by lifetime from the one in which they already had.
     pub field_times: Option<&'a [u64; FIELD_TIMES]>,
     /// What it takes, in every lane.

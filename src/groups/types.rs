@@ -20,13 +20,15 @@ pub struct TypeSpread {
     pub elements: Spread,
     /// Bytes of their names and of what was put into them, as in [`Row::data`].
     pub data: u64,
+    /// The length of their longest element, where that was asked for.
+    pub largest_element: Option<u64>,
     pub(super) largest: Top,
 }
 
 impl Default for TypeSpread {
     fn default() -> Self {
         let (bytes, elements) = (Spread::default(), Spread::default());
-        Self { bytes, elements, data: 0, largest: Top::new(1) }
+        Self { bytes, elements, data: 0, largest_element: None, largest: Top::new(1) }
     }
 }
 
@@ -44,6 +46,8 @@ impl TypeSpread {
             self.elements.add(elements);
         }
         self.data = self.data.saturating_add(row.data);
+        // none is less than any
+        self.largest_element = self.largest_element.max(row.largest_element);
         self.largest.add(bytes.raw(), row);
     }
 
@@ -52,6 +56,7 @@ impl TypeSpread {
         self.bytes.take_in(&mut other.bytes);
         self.elements.take_in(&mut other.elements);
         self.data = self.data.saturating_add(mem::take(&mut other.data));
+        self.largest_element = self.largest_element.max(other.largest_element.take());
         self.largest.take_in(&mut other.largest);
     }
 }

@@ -239,6 +239,7 @@ fn types(cells: &[Cell], groups: &Groups, bytes: u64) -> Vec<TypeRow> {
             data: Data::of(data, bytes).of_kind(Some(kind)),
             bytes_each: of_type.map(|spread| percentiles(&spread.bytes)).unwrap_or_default(),
             elements_each: of_type.map(|spread| percentiles(&spread.elements)).unwrap_or_default(),
+            largest_element: of_type.and_then(|spread| spread.largest_element).map(Bytes),
             largest: of_type.and_then(|spread| spread.largest()).map(key),
         }
     });

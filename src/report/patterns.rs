@@ -2,7 +2,7 @@
 
 use super::build::{Extent, rounded, share_within, tally};
 use super::model::*;
-use super::units::{Count, Tally};
+use super::units::{Bytes, Count, Tally};
 use crate::entries::ValueKind;
 use crate::footprint::Size;
 use crate::groups::{self, Lifetime, Octaves, Pattern, Sample, Share};
@@ -49,6 +49,7 @@ struct Summed {
     lifetimes: groups::Lifetimes,
     kinds: Vec<(ValueKind, Share)>,
     data: u64,
+    largest_element: Option<u64>,
     /// How bytes and elements are spread, where that is known of all.
     bytes_each: Option<Octaves>,
     elements_each: Option<Octaves>,
@@ -62,6 +63,7 @@ impl Summed {
             lifetimes: *pattern.lifetimes(),
             kinds: pattern.kinds(),
             data: pattern.data(),
+            largest_element: pattern.largest_element(),
             bytes_each: pattern.bytes_each().cloned(),
             elements_each: pattern.elements_each().cloned(),
             usage: pattern.usage().copied(),
@@ -81,6 +83,7 @@ impl Summed {
         }
         self.kinds.sort_by_key(|(kind, share)| (Reverse(share.bytes), kind.name()));
         self.data = self.data.saturating_add(other.data);
+        self.largest_element = self.largest_element.max(other.largest_element);
         self.bytes_each = self.bytes_each.take().zip(other.bytes_each).map(merged);
         // of keys without elements there is none
         self.elements_each = match (self.elements_each.take(), other.elements_each) {
@@ -129,6 +132,7 @@ fn row(summed: &Summed, bytes: u64) -> PatternRow {
         data: Data::of(Some(summed.data), bytes).of_kind(only),
         bytes_each: summed.bytes_each.as_ref().and_then(percentiles),
         elements_each: elements_each.and_then(percentiles),
+        largest_element: summed.bytes_each.as_ref().and(summed.largest_element).map(Bytes),
         lifetimes: lifetimes
             .map(|((within, share), bytes)| LifetimeRow {
                 within,

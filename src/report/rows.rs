@@ -437,6 +437,7 @@ mod tests {
             encoding: footprint.encoding,
             elements: footprint.elements,
             data: footprint.data,
+            largest_element: footprint.largest_element,
             field_times: None,
             sizes: footprint.sizes,
             certainty: footprint.certainty,

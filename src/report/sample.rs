@@ -135,6 +135,7 @@ fn types(totals: Tally) -> Vec<TypeRow> {
         data: Data::of(Some(all.bytes.0 / 2), all.bytes.0),
         bytes_each: Percentiles { p50: 112, p99: 1843, max: largest.bytes.0 },
         elements_each: Percentiles { p50: 3, p99: 40, max: 4_200_000 },
+        largest_element: None,
         largest: Some(largest.clone()),
     })
     .collect()

@@ -186,6 +186,8 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         (Passes::Report, Task::Report(wishes)) => wishes.thresholds.is_some(),
         (passes, _) => passes == Passes::Findings,
     };
+    let looks_inside =
+        matches!(&input.config.task, Task::Report(wishes) if wishes.largest_elements);
     let usual = input.config.names.settings(taken_at);
     let evidence = evidence.then(|| findings::near(&input.server.limits));
     let mut settings = Settings { top, evidence, ..usual };
@@ -197,6 +199,7 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
     let footprinter = || {
         let mut footprinter = input.footprinter(measures);
         footprinter.count_field_times(Lifetime::bounds(taken_at.0));
+        footprinter.look_inside(looks_inside);
         footprinter
     };
     let once = |settings: &Settings, plan: &Plan<'_>| {

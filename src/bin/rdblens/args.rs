@@ -125,6 +125,10 @@ pub struct Analyze {
     /// too
     #[arg(long, help_heading = "Output")]
     pub full: bool,
+    /// Tell the largest element of each type and pattern, too: what is packed is opened for it, which
+    /// takes longer. Summaries do not tell it
+    #[arg(long, help_heading = "Output")]
+    pub largest_elements: bool,
     /// Deepest level of the prefix tree
     #[arg(long, value_name = "N", help_heading = "Output")]
     pub depth: Option<usize>,

@@ -184,6 +184,8 @@ pub struct Report {
     pub top: usize,
     /// The deepest level of the prefix tree, if the user set one.
     pub depth: Option<usize>,
+    /// Whether the largest elements are told.
+    pub largest_elements: bool,
     /// The server's limit, where it is known.
     pub limit: Option<Limit>,
     /// From when on something is worth telling; `None` where nothing is looked for.
@@ -426,6 +428,7 @@ fn report(analyze: &Analyze, host: &Host) -> Result<Task, String> {
         now,
         top: analyze.top.unwrap_or(TOP).max(full),
         depth: analyze.depth,
+        largest_elements: analyze.largest_elements,
         limit: limit(analyze)?,
         metrics: analyze.metrics.clone(),
     }))

@@ -32,6 +32,7 @@ impl Key {
             module: is_module.then_some(ModuleId(self.bytes % 20)),
             encoding: Encoding::ALL[self.name.len() % Encoding::ALL.len()],
             elements: Some(self.bytes % 50),
+            largest_element: None,
             data: self.bytes / 2,
             field_times: (self.kind == ValueKind::Hash).then_some(&[1, 0, 2, 0, 0, 0, 0, 3]),
             sizes,

@@ -27,6 +27,7 @@ fn kept((name, bytes): &Key) -> Kept {
         bytes: Size::bytes(*bytes),
         elements: bytes % 7,
         data: bytes / 2,
+        largest_element: (bytes % 4 != 0).then_some(*bytes),
         lifetime: Lifetime::ALL[(name.len() + at) % 9],
         is_absurd: false,
         at: *bytes,

@@ -34,6 +34,9 @@ pub struct TypeRow {
     pub bytes_each: Percentiles,
     /// How many elements they have.
     pub elements_each: Percentiles,
+    /// The length of their longest element, where that was asked for.
+    #[serde(rename = "largest_element_bytes")]
+    pub largest_element: Option<Bytes>,
     /// The largest of them by bytes.
     pub largest: Option<KeyRow>,
 }
@@ -177,6 +180,9 @@ pub struct PatternRow {
     pub bytes_each: Option<Percentiles>,
     /// The same of the elements of those that have any.
     pub elements_each: Option<Percentiles>,
+    /// The length of their longest element, where that was asked for. A summary does not tell.
+    #[serde(rename = "largest_element_bytes")]
+    pub largest_element: Option<Bytes>,
     /// By the time left at the snapshot, in the order of [`crate::groups::Lifetime::ALL`].
     pub lifetimes: Vec<LifetimeRow>,
     /// The types among its keys, the heaviest first.

@@ -16,6 +16,7 @@ pub(super) fn types(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
         Column::figure("p50"),
         Column::figure("p99").importance(3),
         Column::figure("max"),
+        Column::figure("largest element").importance(4),
         Column::figure("overhead").importance(0),
         Column::name("largest key"),
     ]);
@@ -39,6 +40,7 @@ fn type_cells(row: &TypeRow, permille: u64, report: &Report, theme: &Theme) -> V
         p50,
         p99,
         max,
+        row.largest_element.map_or_else(String::new, |bytes| bytes.to_string()),
         overhead(row.data, row.all.bytes),
         row.largest
             .as_ref()

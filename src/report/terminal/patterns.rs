@@ -110,6 +110,7 @@ pub(super) fn sizes(report: &Report, rows: usize, theme: &Theme) -> Vec<Line> {
         Column::figure("elements p50").importance(4),
         Column::figure("p99").importance(1),
         Column::figure("max").importance(3),
+        Column::figure("largest element").importance(5),
         Column::figure("overhead"),
     ]);
     // an older summary has nothing of all this
@@ -135,7 +136,8 @@ fn size_cells(row: &PatternRow, theme: &Theme) -> Vec<String> {
     let [p50, p99, max] = figures(row.bytes_each, |bytes| Bytes(bytes).to_string());
     let [half, most, all] = figures(row.elements_each, |n| Count(n).short());
     let overhead = overhead(row.data, row.all.bytes);
-    vec![name, row.all.keys.short(), p50, p99, max, half, most, all, overhead]
+    let element = row.largest_element.map_or_else(String::new, |bytes| bytes.to_string());
+    vec![name, row.all.keys.short(), p50, p99, max, half, most, all, element, overhead]
 }
 
 /// How many patterns there are with keys that never expire, among those that are told.
