@@ -124,12 +124,6 @@ impl Footprinter {
         self.look_inside = on;
     }
 
-    /// Whether it does.
-    #[inline]
-    pub const fn looks_inside(&self) -> bool {
-        self.look_inside
-    }
-
     /// Starts with the next key, whose decoded name is `key`.
     #[inline]
     pub fn begin(&mut self, entry: &Entry<'_>, key: &[u8]) {

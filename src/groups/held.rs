@@ -242,7 +242,10 @@ impl Held {
         }
         self.lives.add_one(key.lifetime, key.bytes);
         self.data = self.data.saturating_add(key.data);
-        self.largest_element = self.largest_element.max(key.largest_element);
+        // seldom asked for
+        if key.largest_element.is_some() {
+            self.largest_element = self.largest_element.max(key.largest_element);
+        }
         self.sizes.add(key.bytes.round());
         if key.elements > 0 {
             self.elements = self.elements.saturating_add(key.elements);

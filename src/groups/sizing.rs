@@ -105,7 +105,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
             encoding,
             elements: Some(len),
             data: key.len() as u64 + len,
-            largest_element: self.footprinter.looks_inside().then_some(len),
+            largest_element: None,
             field_times: None,
             sizes,
             certainty: Certainty::Exact,

@@ -9,8 +9,9 @@ use super::sizing::{Sizer, Take};
 use crate::footprint::{Footprint, Footprinter};
 use std::sync::{Mutex, PoisonError};
 
-/// Groups the keys that a filter accepts.
-pub struct Tally<'t> {
+/// Groups the keys that a filter accepts. Where `INSIDE`, strings are sized like all other keys, so
+/// that the largest elements are theirs as well; else by a shorter way.
+pub struct Tally<'t, const INSIDE: bool = false> {
     settings: &'t Settings,
     filter: &'t Filter,
     cluster: bool,
@@ -18,13 +19,35 @@ pub struct Tally<'t> {
     /// What is added up, as many as threads add up at once.
     sums: Mutex<Vec<(Groups, Census)>>,
     /// Emptied parts, to be used again.
-    spare: Mutex<Vec<Part>>,
+    spare: Mutex<Vec<Part<INSIDE>>>,
 }
 
 impl<'t> Tally<'t> {
     /// Groups of no keys yet; rows carry their slots when `cluster`.
     #[must_use]
     pub fn new(
+        settings: &'t Settings,
+        selection: (&'t Filter, bool),
+        footprinter: &'t (dyn Fn() -> Footprinter + Sync),
+    ) -> Self {
+        Self::empty(settings, selection, footprinter)
+    }
+}
+
+impl<'t> Tally<'t, true> {
+    /// The same for footprinters that look inside.
+    #[must_use]
+    pub fn inside(
+        settings: &'t Settings,
+        selection: (&'t Filter, bool),
+        footprinter: &'t (dyn Fn() -> Footprinter + Sync),
+    ) -> Self {
+        Self::empty(settings, selection, footprinter)
+    }
+}
+
+impl<'t, const INSIDE: bool> Tally<'t, INSIDE> {
+    fn empty(
         settings: &'t Settings,
         (filter, cluster): (&'t Filter, bool),
         footprinter: &'t (dyn Fn() -> Footprinter + Sync),
@@ -47,15 +70,15 @@ impl<'t> Tally<'t> {
 }
 
 /// The keys of one stretch.
-pub struct Part {
+pub struct Part<const INSIDE: bool> {
     groups: Groups,
     census: Census,
     /// Keys before the first mark, where a filter has yet to accept their database.
     early: Option<Groups>,
 }
 
-impl Take for Part {
-    const FOOTPRINTS: bool = false;
+impl<const INSIDE: bool> Take for Part<INSIDE> {
+    const FOOTPRINTS: bool = INSIDE;
 
     #[inline(always)]
     fn take(&mut self, row: &Row<'_>, _: &Footprint) {
@@ -67,20 +90,20 @@ impl Take for Part {
     }
 }
 
-impl<'t> Task for Tally<'t> {
-    type Part = Part;
-    type Worker = Sizer<'t, Part>;
+impl<'t, const INSIDE: bool> Task for Tally<'t, INSIDE> {
+    type Part = Part<INSIDE>;
+    type Worker = Sizer<'t, Part<INSIDE>>;
     const ORDERED: bool = false;
 
     fn worker(&self) -> Self::Worker {
         Sizer::new((self.footprinter)(), self.filter, self.cluster)
     }
 
-    fn weight(&self, part: &Part) -> u64 {
+    fn weight(&self, part: &Part<INSIDE>) -> u64 {
         part.groups.weight()
     }
 
-    fn part(&self) -> Part {
+    fn part(&self) -> Part<INSIDE> {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         spare.unwrap_or_else(|| Part {
             groups: Groups::new(self.settings),
@@ -89,7 +112,7 @@ impl<'t> Task for Tally<'t> {
         })
     }
 
-    fn take(&self, mut part: Part, db: u64) -> bool {
+    fn take(&self, mut part: Part<INSIDE>, db: u64) -> bool {
         if let Some(early) = &mut part.early {
             let mut early = std::mem::replace(early, Groups::new(self.settings));
             if self.filter.accepts_db(db) {

@@ -46,8 +46,10 @@ impl TypeSpread {
             self.elements.add(elements);
         }
         self.data = self.data.saturating_add(row.data);
-        // none is less than any
-        self.largest_element = self.largest_element.max(row.largest_element);
+        // seldom asked for
+        if row.largest_element.is_some() {
+            self.largest_element = self.largest_element.max(row.largest_element);
+        }
         self.largest.add(bytes.raw(), row);
     }
 

@@ -203,9 +203,13 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         footprinter
     };
     let once = |settings: &Settings, plan: &Plan<'_>| {
-        let tally = Tally::new(settings, input.selection(), &footprinter);
-        let outcome = fold(input.source, &tally, plan);
-        let (groups, census) = tally.finish();
+        let (outcome, (groups, census)) = if looks_inside {
+            let tally = Tally::inside(settings, input.selection(), &footprinter);
+            (fold(input.source, &tally, plan), tally.finish())
+        } else {
+            let tally = Tally::new(settings, input.selection(), &footprinter);
+            (fold(input.source, &tally, plan), tally.finish())
+        };
         Found { outcome, groups, census }
     };
     let mut found = once(&settings, plan);
