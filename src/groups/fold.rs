@@ -485,6 +485,7 @@ impl<T: Task> Chain<'_, T> {
             let mut state = self.lock();
             state.taking -= 1;
             state.over |= !goes_on;
+            self.changed.notify_all();
         }
     }
 

@@ -203,10 +203,10 @@ pub(super) struct Way {
 }
 
 impl Way {
-    /// None: too long to be the way of any name.
+    /// None. No tree is changed so often, so that a name without a template does not find it.
     const NONE: Self = Self {
         template: Template::NONE,
-        changes: 0,
+        changes: u64::MAX,
         node: Id::ROOT,
         notes: [Note { depth: 0, from: 0, len: 0 }; NOTES],
         count: 0,

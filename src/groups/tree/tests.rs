@@ -397,3 +397,21 @@ fn names_that_look_alike_go_one_way() {
     }
     assert_eq!(tree.ways.len(), 4);
 }
+
+#[test]
+fn a_name_too_long_for_a_template_is_walked() {
+    let mut tree = Tree::new(Separators::default(), Bounds::default(), None);
+    let add =
+        |tree: &mut Tree, name: &str| tree.add(name.as_bytes(), &kept(&(name.into(), 1)), None);
+    // a way is kept, and nothing is folded yet
+    for _ in 0..10 {
+        add(&mut tree, "a:b");
+    }
+    assert_eq!((tree.ways.len(), tree.arena.changes()), (1, 0));
+    for len in 60..70 {
+        let name = format!("c:{}", "x".repeat(len - 2));
+        let (place, _) = add(&mut tree, &name);
+        assert_eq!(place, tree.find(name.as_bytes()), "{len}");
+        assert_ne!(place, Id::ROOT, "{len}");
+    }
+}
