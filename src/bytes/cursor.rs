@@ -115,6 +115,24 @@ impl<'a> Cursor<'a> {
         Some(bytes)
     }
 
+    /// Counts short runs as [`short_run`](Self::short_run) reads them by their lengths, each with `N`
+    /// bytes behind it that are passed over: `most` of them, or until something else is next;
+    /// returns how many there were.
+    #[inline(always)]
+    pub fn count_short_runs<const N: usize>(&mut self, most: u64, counts: &mut [u64; 64]) -> u64 {
+        let (mut rest, mut left) = (self.rest, most);
+        while left > 0 {
+            let Some((&len, behind)) = rest.split_first() else { break };
+            let Some(count) = counts.get_mut(usize::from(len)) else { break };
+            let Some(behind) = behind.get(usize::from(len) + N..) else { break };
+            *count += 1;
+            rest = behind;
+            left -= 1;
+        }
+        self.rest = rest;
+        most - left
+    }
+
     /// Hands over short runs as [`short_run`](Self::short_run) reads them, each with the `N` bytes
     /// behind it, `most` of them or until something else is next; returns how many there were.
     #[inline(always)]
@@ -240,6 +258,19 @@ mod tests {
         let mut short = Cursor::new(b"\x03ab");
         assert_eq!(short.short_runs(1, |_, []| ()), 0);
         assert_eq!(short.at(), 0);
+    }
+
+    #[test]
+    fn short_runs_are_counted_as_they_are_read() {
+        for input in [&b"\x01ax\x00y\x02bcz\x40rest"[..], b"\x03ab", b"\x02ab", b"\x01a1\x3f"] {
+            for most in 0..4 {
+                let (mut read, mut counted) = (Cursor::new(input), Cursor::new(input));
+                let (mut lengths, mut counts) = ([0; 64], [0; 64]);
+                let runs = read.short_runs(most, |run, [_]| lengths[run.len()] += 1);
+                assert_eq!(counted.count_short_runs::<1>(most, &mut counts), runs);
+                assert_eq!((counted.at(), counts), (read.at(), lengths));
+            }
+        }
     }
 
     #[test]

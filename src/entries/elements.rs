@@ -4,6 +4,9 @@ use super::entry::ModuleId;
 use super::packed::Packed;
 use super::string::Str;
 
+/// How many members there are of each length, from 0 to 63 bytes.
+pub type Lengths = [u64; 64];
+
 /// A visitor of one value.
 ///
 /// Every method does nothing by default, so a visitor names only what it needs. A value that is
@@ -22,6 +25,12 @@ pub trait Elements {
 
     /// A member of a sorted set, highest score first.
     fn scored(&mut self, _member: Str<'_>, _score: f64) {}
+
+    /// Where only the lengths of the members that follow matter, the place to count them. Those that
+    /// are counted there, which any of up to 63 bytes may be, are not handed over.
+    fn lengths(&mut self) -> Option<&mut Lengths> {
+        None
+    }
 
     /// A field of a hash; `expires_at_ms` where the field has a TTL.
     fn field(&mut self, _field: Str<'_>, _value: Str<'_>, _expires_at_ms: Option<u64>) {}

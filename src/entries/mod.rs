@@ -17,7 +17,7 @@ mod value;
 mod walk;
 
 pub use code::{Dialect, TypeCode, ValueKind, opcode};
-pub use elements::{ArrayValue, Elements, ModulePart, StreamPart, TemplateUse};
+pub use elements::{ArrayValue, Elements, Lengths, ModulePart, StreamPart, TemplateUse};
 pub use entry::{Entry, Item, Meta, ModuleId, SlotMark};
 pub use head::{Head, Template, Templates, Wrapper};
 pub use header::Tail;

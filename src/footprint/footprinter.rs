@@ -3,7 +3,7 @@
 use super::array::Array;
 use super::chance::deviation;
 use super::collection::Weighed;
-use super::hash::{Form, Hash, Pair};
+use super::hash::{Form, Hash};
 use super::keyspace::{Key, Value};
 use super::list::List;
 use super::module::Module;
@@ -16,8 +16,8 @@ use super::zset::Zset;
 use super::{Certainty, Encoding, FIELD_TIMES, Footprint, LANES, Lane, Parts, Size};
 use crate::bytes::Fault;
 use crate::entries::{
-    ArrayValue, Elements, Entry, ModulePart, Packed, Str, StreamPart, TemplateUse, TypeCode,
-    ValueKind,
+    ArrayValue, Elements, Entry, Lengths, ModulePart, Packed, Str, StreamPart, TemplateUse,
+    TypeCode, ValueKind,
 };
 use std::sync::Arc;
 
@@ -43,6 +43,9 @@ pub struct Footprinter {
     template: TemplateHash,
     /// The template of a template hash is known: what follows are its values.
     has_template: bool,
+    /// Members of which only the lengths matter, and whether there are any.
+    lengths: Lengths,
+    has_lengths: bool,
     scratch: Vec<u8>,
     fault: Option<Fault>,
     /// The size of the key that was finished last. Lanes that nobody asked for stay zero.
@@ -113,6 +116,8 @@ impl Footprinter {
             module: Module::default(),
             template: TemplateHash::default(),
             has_template: false,
+            lengths: [0; 64],
+            has_lengths: false,
             scratch: Vec::new(),
             fault: None,
             out: Footprint::default(),
@@ -130,6 +135,10 @@ impl Footprinter {
         self.key = Key::of(entry, key.len() as u64);
         self.fault = None;
         self.holds = Holds::of(entry);
+        if self.has_lengths {
+            // the value before this one was left in the middle
+            (self.lengths, self.has_lengths) = ([0; 64], false);
+        }
         match self.holds {
             Holds::String | Holds::Gcra => self.string = Value::default(),
             Holds::List => self.list.clear(),
@@ -213,6 +222,9 @@ impl Footprinter {
     }
 
     fn finish_other(&mut self) {
+        if self.has_lengths {
+            self.count_lengths();
+        }
         let mut first = None;
         for (lane, profile) in self.profiles.iter().enumerate() {
             let weighed = self.weigh(lane, profile);
@@ -243,6 +255,18 @@ impl Footprinter {
             _ if first.drawn => Certainty::Expected,
             _ => Certainty::Exact,
         };
+    }
+
+    /// Adds the members of which only the lengths were taken down.
+    fn count_lengths(&mut self) {
+        for (len, n) in (0..).zip(std::mem::replace(&mut self.lengths, [0; 64])) {
+            match self.holds {
+                _ if n == 0 => {}
+                Holds::Set => self.set.count(&self.profiles, len, n),
+                _ => self.zset.count(&self.profiles, len, n),
+            }
+        }
+        self.has_lengths = false;
     }
 
     #[inline]
@@ -344,13 +368,32 @@ impl Elements for Footprinter {
 
     #[inline(always)]
     fn scored(&mut self, member: Str<'_>, score: f64) {
-        self.zset.scored(&self.profiles, member, score);
+        let place = usize::try_from(member.len()).ok();
+        let lengths = self.lengths().zip(place);
+        match lengths.and_then(|(lengths, place)| lengths.get_mut(place)) {
+            // also where it was not asked for: how variances add up must not hang on that
+            Some(count) => *count += 1,
+            None => self.zset.scored(&self.profiles, member, score),
+        }
+    }
+
+    #[inline]
+    fn lengths(&mut self) -> Option<&mut Lengths> {
+        let matter = match self.holds {
+            Holds::Set => self.set.is_settled(),
+            Holds::Zset => self.zset.is_settled(),
+            _ => false,
+        };
+        if !matter {
+            return None;
+        }
+        self.has_lengths = true;
+        Some(&mut self.lengths)
     }
 
     #[inline]
     fn field(&mut self, field: Str<'_>, value: Str<'_>, expires_at_ms: Option<u64>) {
-        let (field, value) = (&Value::of(field), &Value::of(value));
-        self.hash.pair(&self.profiles, &Pair { field, value, expires_at_ms });
+        self.hash.pair(&self.profiles, [field, value], expires_at_ms);
     }
 
     fn packed(&mut self, blob: Packed<'_>) {

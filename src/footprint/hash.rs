@@ -14,7 +14,7 @@ use super::profile::Profile;
 use super::vset::Vset;
 use super::{Encoding, FIELD_TIMES, LANES, sds};
 use crate::bytes::Fault;
-use crate::entries::{Packed, Packing, Piece};
+use crate::entries::{Packed, Packing, Piece, Str};
 
 /// A pair is one allocation up to this many bytes (`EMBED_VALUE_MAX_ALLOC_SIZE`).
 const JOINED: u64 = 128;
@@ -72,10 +72,10 @@ enum State {
 
 /// A field with its value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pair<'v> {
-    pub field: &'v Value,
-    pub value: &'v Value,
-    pub expires_at_ms: Option<u64>,
+struct Pair<'v> {
+    field: &'v Value,
+    value: &'v Value,
+    expires_at_ms: Option<u64>,
 }
 
 impl Hash {
@@ -103,21 +103,28 @@ impl Hash {
         }
     }
 
+    /// Adds a field with its value.
     #[inline]
-    pub fn pair(&mut self, profiles: &[Profile], pair: &Pair<'_>) {
-        let Pair { field, value, expires_at_ms } = *pair;
-        let longest = field.len.max(value.len);
+    pub fn pair(
+        &mut self,
+        profiles: &[Profile],
+        [field, value]: [Str<'_>; 2],
+        expires_at_ms: Option<u64>,
+    ) {
+        let lens = [field.len(), value.len()];
+        let longest = lens[0].max(lens[1]);
         self.longest = self.longest.max(longest);
-        self.data += field.len + value.len;
+        self.data += lens[0] + lens[1];
         if self.small {
             self.convert(profiles, longest);
-            self.pack(pair);
+            let (field, value) = (&Value::of(field), &Value::of(value));
+            self.pack(&Pair { field, value, expires_at_ms });
         }
         if let Some(at) = expires_at_ms {
             self.expire(profiles, at);
         }
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.pairs += profile.pair(field.len, value.len, expires_at_ms.is_some());
+            lane.pairs += profile.pair(lens[0], lens[1], expires_at_ms.is_some());
         }
         self.seen += 1;
     }

@@ -50,6 +50,20 @@ fn text(score: f64, long: bool) -> Score {
     if long { fixed_or_exponent(&parsed) } else { shortest(&parsed) }
 }
 
+/// The powers of ten that 53 bits can be multiplied by.
+const POWERS: [u128; 23] = {
+    let mut all = [1; 23];
+    let mut i = 1;
+    while i < all.len() {
+        #[allow(clippy::indexing_slicing, reason = "while compiling")]
+        {
+            all[i] = 10 * all[i - 1];
+        }
+        i += 1;
+    }
+    all
+};
+
 /// The 17 digits of a score of a usual magnitude, by whole numbers: many times as fast as formatting
 /// it. Nothing for others, and where it lies halfway between two texts.
 fn seventeen(score: f64) -> Option<Parsed> {
@@ -61,10 +75,10 @@ fn seventeen(score: f64) -> Option<Parsed> {
     // the score is the mantissa over two to the `shift`
     let shift = 1075_u32.checked_sub(biased).filter(|shift| (1..=90).contains(shift))?;
     // what it must be multiplied by for 17 digits, give or take one
-    let mut scale = 16 - magnitude(score.abs())?;
+    let mut scale = 16 - magnitude(biased)?;
     loop {
         // 53 bits by 22 digits fit 128 bits
-        let power = 10_u128.checked_pow(u32::try_from(scale).ok().filter(|n| *n <= 22)?)?;
+        let power = POWERS.get(usize::try_from(scale).ok()?)?;
         let scaled = mantissa * power;
         let (value, rest, half) = (scaled >> shift, scaled & ((1 << shift) - 1), 1 << (shift - 1));
         if rest == half {
@@ -81,11 +95,13 @@ fn seventeen(score: f64) -> Option<Parsed> {
     }
 }
 
-/// About the exponent of the first decimal digit; off by one at the most.
-#[allow(clippy::cast_possible_truncation, reason = "a small number")]
-fn magnitude(score: f64) -> Option<i32> {
-    let exponent = score.log10().floor();
-    (-6.0..17.0).contains(&exponent).then_some(exponent as i32)
+/// About the exponent of the first decimal digit, by that of the first binary one; off by one at the
+/// most.
+fn magnitude(biased: u32) -> Option<i32> {
+    /// The logarithm of two, in parts of 2^18.
+    const LOG: i32 = 78_913;
+    let exponent = ((i32::try_from(biased).ok()? - 1023) * LOG) >> 18;
+    (-6..17).contains(&exponent).then_some(exponent)
 }
 
 /// Seventeen digits without zeros at the end.

@@ -84,13 +84,23 @@ impl Set {
         if !self.settled {
             return self.next(profiles, &Value::of(member));
         }
-        let len = member.len();
+        self.count(profiles, member.len(), 1);
+    }
+
+    /// Whether only the lengths of members matter from here on.
+    pub const fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Adds `n` members of `len` bytes to a settled set.
+    #[inline(always)]
+    pub fn count(&mut self, profiles: &[Profile], len: u64, n: u64) {
         self.longest = self.longest.max(len);
-        self.data += len;
+        self.data += len * n;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.strings += profile.string(len);
+            lane.strings += profile.string(len) * n;
         }
-        self.seen += 1;
+        self.seen += n;
     }
 
     fn next(&mut self, profiles: &[Profile], member: &Value) {

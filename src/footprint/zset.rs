@@ -34,7 +34,27 @@ pub(super) struct Zset {
     blob: Option<(Packing, u64)>,
     /// Some lane may still hold it packed.
     small: bool,
+    /// How those lanes would write it.
+    writes: Writes,
     lanes: [Lane; LANES],
+}
+
+/// Ways to write a packed sorted set: to find the text of a score is dear.
+#[derive(Debug, Clone, Copy, Default)]
+struct Writes {
+    ziplist: bool,
+    /// A listpack with short scores, and one with long ones.
+    listpack: [bool; 2],
+}
+
+impl Writes {
+    const fn add(&mut self, profile: &Profile) {
+        match (profile.facts.ziplists, profile.facts.long_scores) {
+            (true, _) => self.ziplist = true,
+            (false, false) => self.listpack[0] = true,
+            (false, true) => self.listpack[1] = true,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,41 +79,59 @@ impl Zset {
         self.ziplist = packing::ZIPLIST;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             lane.unpacked = claimed > profile.limits.zset_entries;
-            self.small |= !lane.unpacked;
+            if !lane.unpacked {
+                self.small = true;
+                self.writes.add(profile);
+            }
         }
     }
 
     #[inline(always)]
     pub fn scored(&mut self, profiles: &[Profile], member: Str<'_>, score: f64) {
-        let len = member.len();
-        self.seen += 1;
-        self.longest = self.longest.max(len);
-        self.data += len + SCORE;
         if self.small {
             self.pack(&Value::of(member), score);
         }
-        self.table(profiles, len);
+        self.count(profiles, member.len(), 1);
+    }
+
+    /// Whether only the lengths of members matter: no lane holds it packed.
+    pub const fn is_settled(&self) -> bool {
+        !self.small
+    }
+
+    /// Adds `n` members of `len` bytes.
+    #[inline(always)]
+    pub fn count(&mut self, profiles: &[Profile], len: u64, n: u64) {
+        self.seen += n;
+        self.longest = self.longest.max(len);
+        self.data += (len + SCORE) * n;
+        self.table(profiles, len, n);
     }
 
     fn pack(&mut self, member: &Value, score: f64) {
-        let name = packing::listpack(member.len, member.int);
-        for (bytes, long) in self.listpack.iter_mut().zip([false, true]) {
-            let (len, int) = score::in_listpack(score, long);
-            *bytes = bytes.saturating_add(name + packing::listpack(len, int));
+        let Writes { ziplist, listpack } = self.writes;
+        if ziplist {
+            // a score is short, so the entry behind it needs one byte for the length before
+            let name = 1 + packing::ziplist_body(member.len, member.int);
+            let before = if name < LONG_ENTRY { 1 } else { 5 };
+            let (len, int) = score::in_ziplist(score);
+            self.ziplist += name + before + packing::ziplist_body(len, int);
         }
-        // a score is short, so the entry behind it needs one byte for the length before
-        let name = 1 + packing::ziplist_body(member.len, member.int);
-        let before = if name < LONG_ENTRY { 1 } else { 5 };
-        let (len, int) = score::in_ziplist(score);
-        self.ziplist += name + before + packing::ziplist_body(len, int);
+        for ((bytes, written), long) in self.listpack.iter_mut().zip(listpack).zip([false, true]) {
+            if written {
+                let name = packing::listpack(member.len, member.int);
+                let (len, int) = score::in_listpack(score, long);
+                *bytes = bytes.saturating_add(name + packing::listpack(len, int));
+            }
+        }
     }
 
     #[inline]
-    fn table(&mut self, profiles: &[Profile], len: u64) {
+    fn table(&mut self, profiles: &[Profile], len: u64, n: u64) {
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             match profile.facts.embedded_members {
-                None => lane.strings += profile.string(len),
-                Some(_) => lane.nodes += profile.node(len),
+                None => lane.strings += profile.string(len) * n,
+                Some(_) => lane.nodes += profile.node(len).times(n),
             }
         }
     }
@@ -134,7 +172,7 @@ impl Zset {
         if is_member {
             let len = piece.len();
             self.longest = self.longest.max(len);
-            self.table(profiles, len);
+            self.table(profiles, len, 1);
         }
     }
 

@@ -209,27 +209,44 @@ fn each<'a>(
     Ok(())
 }
 
+/// So many members are handed over before asking whether their lengths would do.
+const FEW: u64 = 64;
+
 fn members<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
     loop {
-        *left -= c.short_runs(*left, |member, []| out.member(Str::Raw(member)));
+        let short = match out.lengths() {
+            Some(lengths) => c.count_short_runs::<0>(*left, lengths),
+            None => c.short_runs(FEW.min(*left), |member, []| out.member(Str::Raw(member))),
+        };
+        *left -= short;
         if *left == 0 {
             return Ok(());
         }
-        out.member(string::read(c)?);
-        *left -= 1;
+        if short < FEW {
+            out.member(string::read(c)?);
+            *left -= 1;
+        }
     }
 }
 
 fn scored<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
     let score = f64::from_le_bytes;
     loop {
-        *left -= c.short_runs(*left, |member, at| out.scored(Str::Raw(member), score(at)));
+        let short = match out.lengths() {
+            Some(lengths) => c.count_short_runs::<8>(*left, lengths),
+            None => c.short_runs(FEW.min(*left), |member, at| {
+                out.scored(Str::Raw(member), score(at));
+            }),
+        };
+        *left -= short;
         if *left == 0 {
             return Ok(());
         }
-        let (member, at) = c.whole(|c| Ok((string::read(c)?, c.array()?)))?;
-        out.scored(member, score(at));
-        *left -= 1;
+        if short < FEW {
+            let (member, at) = c.whole(|c| Ok((string::read(c)?, c.array()?)))?;
+            out.scored(member, score(at));
+            *left -= 1;
+        }
     }
 }
 
