@@ -8,7 +8,6 @@ use super::row::Row;
 use crate::entries::ValueKind;
 use crate::footprint::{Encoding, Size};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// How many elements a collection may have so that a higher limit could still pack it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,10 +98,12 @@ struct Candidate {
     elements: u64,
 }
 
+/// The candidates with the highest priorities, and others that came after the last time that those
+/// were told apart: to do that now and then is quicker than to keep them in order.
 #[derive(Debug, Clone, Default)]
 struct Reservoir {
-    /// One more than the sample: the last one tells how likely the others were.
-    heap: BinaryHeap<Reverse<Candidate>>,
+    keys: Vec<Candidate>,
+    /// What has a lower priority is not in the sample.
     floor: u64,
 }
 
@@ -116,17 +117,23 @@ impl Reservoir {
 
     #[inline(never)]
     fn push(&mut self, candidate: Candidate, most: usize) {
-        self.heap.push(Reverse(candidate));
-        if self.heap.len() > most + 1 {
-            self.heap.pop();
+        self.keys.push(candidate);
+        if self.keys.len() > 2 * most {
+            self.settle(most);
         }
-        if self.heap.len() > most {
-            self.floor = self.heap.peek().map_or(0, |Reverse(last)| last.priority);
+    }
+
+    /// Drops what is not in the sample. One more stays: it tells how likely the others were.
+    fn settle(&mut self, most: usize) {
+        if self.keys.len() > most {
+            self.keys.select_nth_unstable_by(most, |a, b| b.cmp(a));
+            self.keys.truncate(most + 1);
+            self.floor = self.keys.last().map_or(0, |last| last.priority);
         }
     }
 
     fn picks(&self, most: usize, most_bytes: u64) -> Picks {
-        let mut all: Vec<Candidate> = self.heap.iter().map(|Reverse(key)| *key).collect();
+        let mut all = self.keys.clone();
         all.sort_unstable_by(|a, b| b.cmp(a));
         // the first ones of a sample are a sample as well
         let mut bytes = 0_u64;
@@ -136,7 +143,8 @@ impl Reservoir {
         });
         let most = most.min(few.count().max(1));
         let threshold = all.get(most).map(|last| f64::from_bits(last.priority));
-        let keys = all.iter().take(most).map(|key| Pick {
+        all.truncate(most);
+        let keys = all.iter().map(|key| Pick {
             at: key.at.0,
             bytes: key.bytes,
             elements: key.elements,
@@ -146,9 +154,11 @@ impl Reservoir {
     }
 }
 
+#[inline(always)]
 #[allow(clippy::cast_precision_loss, reason = "an estimate")]
 fn float(bytes: Size) -> f64 {
-    bytes.raw().max(1) as f64
+    // what has a sign takes one instruction, and no size has as many bits
+    bytes.raw().max(1).cast_signed() as f64
 }
 
 /// A sample of each class.
@@ -187,9 +197,10 @@ impl Evidence {
     /// taken in as well, so it need not remember what would be left out here.
     pub(super) fn take_in(&mut self, other: &mut Self) {
         for ((mine, theirs), class) in self.of.iter_mut().zip(&mut other.of).zip(Class::ALL) {
-            for Reverse(candidate) in theirs.heap.drain() {
+            for candidate in theirs.keys.drain(..) {
                 mine.add(candidate, class.most());
             }
+            mine.settle(class.most());
             theirs.floor = mine.floor;
         }
     }
@@ -211,7 +222,7 @@ const SURE: f64 = 1.0 - 1e-9;
 fn draw(mut hash: u64) -> f64 {
     hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     hash ^= hash >> 29;
-    ((hash >> 11) + 1) as f64 / (1_u64 << 53) as f64
+    ((hash >> 11) + 1).cast_signed() as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -239,7 +250,7 @@ mod tests {
         }
         let mut merged = Reservoir::default();
         for part in &parts {
-            part.heap.iter().for_each(|Reverse(key)| merged.add(*key, MOST));
+            part.keys.iter().for_each(|key| merged.add(*key, MOST));
         }
         let picks = whole.picks(MOST, u64::MAX);
         assert_eq!(merged.picks(MOST, u64::MAX), picks);
