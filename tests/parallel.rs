@@ -88,7 +88,7 @@ fn read(bytes: &[u8], threads: usize, chunk: Option<u64>) -> (Vec<Key>, Outcome)
     let head = Head::read(&mut Cursor::new(bytes)).unwrap();
     let task = Collect(Mutex::default());
     let progress = AtomicU64::new(0);
-    let plan = Plan { threads, checksum: true, chunk, progress: &progress, snapshot: None };
+    let plan = Plan { threads, checksum: true, chunk, progress: &progress, pages: None };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let outcome = pool.install(|| fold(Source { bytes, head: &head }, &task, &plan));
     (task.0.into_inner().unwrap(), outcome)
@@ -100,7 +100,7 @@ fn report(bytes: &[u8], threads: usize, chunk: Option<u64>) -> String {
     let source = Source { bytes, head: &head };
     let server = Arc::new(Server::detect(&head, &Overrides::default()).unwrap());
     let progress = AtomicU64::new(0);
-    let plan = Plan { threads, checksum: true, chunk, progress: &progress, snapshot: None };
+    let plan = Plan { threads, checksum: true, chunk, progress: &progress, pages: None };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let uses = template_uses(source, &plan);

@@ -70,7 +70,7 @@ impl Task for Collect {
 fn read(bytes: &[u8], head: &Head, threads: usize, chunk: Option<u64>) -> (Vec<Key>, Outcome) {
     let task = Collect(Mutex::default());
     let progress = AtomicU64::new(0);
-    let plan = Plan { threads, checksum: true, chunk, progress: &progress, snapshot: None };
+    let plan = Plan { threads, checksum: true, chunk, progress: &progress, pages: None };
     let outcome = POOL.install(|| fold(Source { bytes, head }, &task, &plan));
     (task.0.into_inner().expect("no panic"), outcome)
 }

@@ -13,6 +13,7 @@ pub mod lzf;
 pub use cursor::Cursor;
 pub use error::{Fault, Kind, Stop};
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -26,7 +27,8 @@ pub struct Snapshot {
 
 #[derive(Debug)]
 enum Bytes {
-    Mapped(memmap2::Mmap),
+    /// With the file, from which single bytes can be read without mapping those around them.
+    Mapped(memmap2::Mmap, File),
     Owned(Vec<u8>),
 }
 
@@ -55,7 +57,7 @@ impl Snapshot {
         // reader here treats as hostile anyway; one cut short raises SIGBUS, which `guard` turns
         // into a message and exit code 2.
         let map = unsafe { memmap2::MmapOptions::new().map(&file)? };
-        Ok(Self { bytes: Bytes::Mapped(map) })
+        Ok(Self { bytes: Bytes::Mapped(map, file) })
     }
 
     /// Reads `input` to its end, provided that it starts as a snapshot does.
@@ -77,7 +79,7 @@ impl Snapshot {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.bytes {
-            Bytes::Mapped(map) => map,
+            Bytes::Mapped(map, _) => map,
             Bytes::Owned(bytes) => bytes,
         }
     }
@@ -94,11 +96,29 @@ impl Snapshot {
         self.bytes().is_empty()
     }
 
+    /// Copies bytes of a mapped file from `at` on into `into`, without bringing them and those around
+    /// them into this process's memory: quicker where they are few. Answers with how many it has
+    /// copied, which may be none.
+    #[cfg(unix)]
+    pub fn read_at(&self, at: u64, into: &mut [u8]) -> usize {
+        use std::os::unix::fs::FileExt;
+        match &self.bytes {
+            Bytes::Mapped(_, file) => file.read_at(into, at).unwrap_or_default(),
+            Bytes::Owned(_) => 0,
+        }
+    }
+
+    /// The same, where there is no such way.
+    #[cfg(not(unix))]
+    pub fn read_at(&self, _: u64, _: &mut [u8]) -> usize {
+        0
+    }
+
     /// Tells the system that the bytes from `from` up to `to` are read: they need not stay in this
     /// process's memory. They can still be read, and come back when they are.
     pub fn release(&self, from: u64, to: u64) {
         #[cfg(unix)]
-        if let Bytes::Mapped(map) = &self.bytes
+        if let Bytes::Mapped(map, _) = &self.bytes
             && let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to))
             && from < to
             && to <= map.len()
@@ -111,10 +131,21 @@ impl Snapshot {
         }
     }
 
+    /// The same for all of them, by the threads of the pool that this runs in: a mapped file that is
+    /// unmapped as a whole is unmapped by one.
+    pub fn release_all(&self) {
+        const PIECE: u64 = 8 << 20;
+        let pieces = self.len().div_ceil(PIECE);
+        (0..pieces).into_par_iter().for_each(|piece| {
+            let from = piece * PIECE;
+            self.release(from, (from + PIECE).min(self.len()));
+        });
+    }
+
     /// Whether the bytes are a mapped file, which takes no memory of our own.
     #[must_use]
     pub const fn is_mapped(&self) -> bool {
-        matches!(self.bytes, Bytes::Mapped(_))
+        matches!(self.bytes, Bytes::Mapped(..))
     }
 }
 

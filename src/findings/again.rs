@@ -1,10 +1,10 @@
 //! Keys read a second time: those of a sample, each by itself.
 
-use crate::bytes::{Cursor, Snapshot};
+use crate::bytes::Cursor;
 use crate::entries::{Elements, Entry, Item, StreamPart, Walk};
 use crate::entries::{ModulePart, Packed, Str};
 use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
-use crate::groups::{Near, Pick, Source};
+use crate::groups::{Near, Pages, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +15,8 @@ use std::time::Instant;
 pub struct Again<'a> {
     /// The snapshot.
     pub source: Source<'a>,
-    /// Where its bytes lie: what was read again is given back, as after the first time.
-    pub snapshot: Option<&'a Snapshot>,
+    /// Its pages: those that were read again are given back, as after the first time.
+    pub pages: Option<&'a Pages<'a>>,
     /// The server that it is sized for.
     pub server: Arc<Server>,
     /// Its templates.
@@ -38,6 +38,8 @@ pub fn near(limits: &Limits) -> Near {
     }
 }
 
+/// Keys of fewer bytes are copied rather than mapped.
+const NEAR: usize = 20 << 10;
 /// So many keys are read one after another.
 const PART: usize = 128;
 
@@ -74,8 +76,8 @@ impl Again<'_> {
                 let mut state = start();
                 let told: Vec<_> =
                     part.iter().map(|(i, pick)| (*i, look(&mut state, pick))).collect();
-                if let (Some(snapshot), Some(begin)) = (self.snapshot, begins(part)) {
-                    snapshot.release(begin, *end);
+                if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
+                    pages.pass(begin, *end);
                 }
                 told
             })
@@ -86,13 +88,32 @@ impl Again<'_> {
         told.into_iter().map(|(_, told)| told).collect()
     }
 
-    /// Lets `look` see the key that begins at `at`; nothing where it cannot be read again.
+    /// Lets `look` see a key; nothing where it cannot be read again. It may be asked a second time,
+    /// where it has found nothing at first.
     pub(super) fn key<T>(
         &self,
-        at: u64,
-        look: impl FnOnce(Opened<'_, '_>) -> Option<T>,
+        pick: &Pick,
+        mut look: impl FnMut(Opened<'_, '_>) -> Option<T>,
     ) -> Option<T> {
-        let mut cursor = self.source.cursor(at);
+        // a key takes about as much in a snapshot as in memory, or less
+        let size = usize::try_from(pick.bytes.round()).unwrap_or(usize::MAX);
+        if let Some(pages) = self.pages.filter(|_| size <= NEAR) {
+            let mut near = vec![0; size];
+            let len = pages.copy(pick.at, &mut near);
+            let bytes = near.get(..len).unwrap_or_default();
+            let told = self.open(Cursor::window(bytes, pick.at, false), &mut look);
+            if told.is_some() {
+                return told;
+            }
+        }
+        self.open(self.source.cursor(pick.at), &mut look)
+    }
+
+    fn open<T>(
+        &self,
+        mut cursor: Cursor<'_>,
+        look: &mut impl FnMut(Opened<'_, '_>) -> Option<T>,
+    ) -> Option<T> {
         let mut walk = Walk::from_middle(self.source.head);
         loop {
             match walk.next(&mut cursor).ok()? {

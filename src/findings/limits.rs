@@ -90,7 +90,7 @@ fn look(
     pick: &Pick,
 ) -> Option<(String, Vec<(Setting, f64)>)> {
     let now = &again.server.limits;
-    let (pattern, kind, sizes) = again.key(pick.at, |key| {
+    let (pattern, kind, sizes) = again.key(pick, |key| {
         let kind = key.entry.kind;
         let (.., [most, _]) = settings(now, kind);
         let is_long = pick.elements <= most;
@@ -113,7 +113,7 @@ fn look(
     compare(sizes, if is_long { vec![entries(length, longest, 2)] } else { steps(count, most) });
     // which of its two limits a set is over hangs on its members: both are tried
     if kind == ValueKind::Set && pick.elements > now.intset_entries {
-        let sizes = again.key(pick.at, |key| key.sizes(&mut packers.integers))?;
+        let sizes = again.key(pick, |key| key.sizes(&mut packers.integers))?;
         compare(sizes, steps("set-max-intset-entries", now.intset_entries));
     }
     Some((pattern, less))

@@ -22,7 +22,7 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
         &picks.keys,
         || again.footprinter(&limits),
         |settled, pick| {
-            again.key(pick.at, |key| {
+            again.key(pick, |key| {
                 let pattern = finder.name(key.name).to_owned();
                 settled.begin(&key.entry, key.name);
                 let mut without = Settled::new(settled);

@@ -129,7 +129,7 @@ impl<'l, 'a> Look<'l, 'a> {
     /// What one string tells, and its pattern.
     fn at<'f>(&mut self, finder: &'f Patterns, pick: &Pick) -> Option<(&'f str, Seen)> {
         let again = self.again;
-        again.key(pick.at, |key| {
+        again.key(pick, |key| {
             let pattern = finder.name(key.name);
             let mut seen = Seen::default();
             let (entry, name) = (key.entry, key.name.to_vec());

@@ -7,12 +7,12 @@
 //! fewer are made, down to none: then one thread reads from the front, as if it were alone. While
 //! they hold, stretches become longer, since each costs one more part to be taken.
 
+use super::pages::{Pages, Trail};
 use super::records::Records;
 use super::stretch::{self, Finish, Source, Span, Stretch, Worker};
 use super::sum::{Checksum, Sum};
-use crate::bytes::{Kind, Snapshot};
+use crate::bytes::Kind;
 use crate::entries::{Walk, guess};
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,7 +57,7 @@ pub struct Plan<'p> {
     /// Told how many bytes are done for good.
     pub progress: &'p AtomicU64,
     /// Told which bytes need not stay in memory.
-    pub snapshot: Option<&'p Snapshot>,
+    pub pages: Option<&'p Pages<'p>>,
 }
 
 /// What came of reading.
@@ -149,7 +149,7 @@ pub fn fold<T: Task>(source: Source<'_>, task: &T, plan: &Plan<'_>) -> Outcome {
         chunk: chunk.max(1),
         threads,
         progress: plan.progress,
-        snapshot: plan.snapshot,
+        pages: plan.pages,
         sums: plan.checksum.then_some(&sums),
         guesses: guesses(len, chunk, threads),
         state: Mutex::new(State::new(source.head.body, threads)),
@@ -186,7 +186,7 @@ struct Chain<'c, T: Task> {
     chunk: u64,
     threads: usize,
     progress: &'c AtomicU64,
-    snapshot: Option<&'c Snapshot>,
+    pages: Option<&'c Pages<'c>>,
     sums: Option<&'c Checksum<'c>>,
     guesses: Vec<OnceLock<Option<u64>>>,
     state: Mutex<State<T::Part>>,
@@ -321,8 +321,8 @@ impl<T: Task> Chain<'_, T> {
     /// Sums a chunk that nobody has taken; `false` when there is none.
     fn help(&self) -> bool {
         let chunk = self.sums.and_then(Checksum::help);
-        if let (Some((from, to)), Some(snapshot)) = (chunk, self.snapshot) {
-            snapshot.release(from, to);
+        if let (Some((from, to)), Some(pages)) = (chunk, self.pages) {
+            pages.pass(from, to);
         }
         chunk.is_some()
     }
@@ -415,19 +415,12 @@ impl<T: Task> Chain<'_, T> {
 
     /// Reads the stretch from `at` up to the guess at chunk `to`; returns how many bytes it has.
     fn read(&self, at: u64, to: u64, worker: &mut T::Worker, sum: &mut Sum<'_>) -> u64 {
-        let released = Cell::new(at);
-        let release = |to| {
-            if let Some(snapshot) = self.snapshot {
-                snapshot.release(released.replace(to), to);
-            }
-        };
+        let mut trail = Trail::new(self.pages, at);
         let mut pause = |at| {
             if self.threads == 1 {
                 self.progress.store(at, Ordering::Relaxed);
             }
-            if at.saturating_sub(released.get()) >= *CHUNK.end() {
-                release(at);
-            }
+            trail.reach(at);
         };
         let mut giant = |walk: &Walk, here| {
             let mut state = self.lock();
@@ -440,7 +433,7 @@ impl<T: Task> Chain<'_, T> {
         let mut span = Span { start: at, stop, pause: &mut pause, giant: &mut giant };
         let stretch = stretch::read(self.source, worker, self.task.part(), &mut span, sum);
         let bytes = stretch.end - stretch.start;
-        release(stretch.end);
+        trail.leave(stretch.end);
         self.hand_in(stretch);
         bytes
     }

@@ -144,7 +144,7 @@ pub fn findings(
 fn again<'i>(input: &'i Input<'_>) -> Again<'i> {
     Again {
         source: input.source,
-        snapshot: Some(input.snapshot),
+        pages: Some(input.pages),
         server: Arc::clone(&input.server),
         templates: Arc::clone(&input.templates),
         measure: input.config.measure,

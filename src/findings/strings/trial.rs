@@ -46,7 +46,7 @@ impl Look<'_, '_> {
     /// What one string would take compressed, and its pattern.
     fn compressed<'f>(&mut self, finder: &'f Patterns, pick: &Pick) -> Option<(&'f str, Seen)> {
         let again = self.again;
-        again.key(pick.at, |key| {
+        again.key(pick, |key| {
             let pattern = finder.name(key.name);
             let (entry, name) = (key.entry, key.name.to_vec());
             let value = key.string()?;
