@@ -76,6 +76,9 @@ pub(super) struct Count {
 
 /// How far a size of this `variance` may be off either way, but for one draw in twenty: two
 /// standard deviations.
+///
+/// Never inlined: where it is, a compiler takes the root for every key, to throw it away.
+#[inline(never)]
 pub(super) fn deviation(variance: f64) -> Size {
     size(2.0 * variance.sqrt())
 }

@@ -221,13 +221,65 @@ impl Footprinter {
         out.certainty = Certainty::Exact;
     }
 
+    /// One choice by type, and what follows from it for each type by itself: a choice for every
+    /// figure would be guessed wrong as often as neighbouring keys are of other types.
     fn finish_other(&mut self) {
+        macro_rules! close {
+            ($value:ident) => {{
+                let value = &self.$value;
+                let told = (Some(value.elements()), value.data(), Some(value.longest()));
+                self.close(told, |it, lane, profile| it.$value.weighed(lane, profile, &it.key))
+            }};
+        }
         if self.has_lengths {
             self.count_lengths();
         }
+        self.out.module = None;
+        self.out.fields_with_ttl = 0;
+        match self.holds {
+            Holds::List => close!(list),
+            Holds::Set => close!(set),
+            Holds::Zset => close!(zset),
+            Holds::Hash(form) => {
+                close!(hash);
+                if form == Form::Expiring {
+                    self.out.fields_with_ttl = self.hash.expiring();
+                    self.out.field_times = self.hash.times();
+                }
+            }
+            Holds::Template => close!(template),
+            Holds::Stream => {
+                let told = (Some(self.stream.elements()), self.stream.data(), None);
+                self.close(told, |it, lane, profile| it.stream.weighed(lane, profile, &it.key));
+            }
+            Holds::Array => close!(array),
+            Holds::Module => {
+                let told = (self.module.elements(), self.module.data(), None);
+                self.close(told, |it, lane, profile| it.module.weighed(lane, profile, &it.key));
+                self.out.module = self.module.id;
+                self.out.certainty = self.module.certainty();
+            }
+            Holds::Gcra | Holds::String => {
+                let told = (Some(1), 0, None);
+                let weigh = |it: &Self, _, profile: &Profile| {
+                    Weighed::fixed(Encoding::Raw, profile.envelope(&it.key))
+                };
+                self.close(told, weigh);
+            }
+        }
+    }
+
+    /// Sets what the key takes, by its number of elements, its bytes of data, its longest element
+    /// and what tells its size in a lane.
+    #[inline(always)]
+    fn close(
+        &mut self,
+        (elements, data, longest): (Option<u64>, u64, Option<u64>),
+        weigh: impl Fn(&Self, usize, &Profile) -> Weighed,
+    ) {
         let mut first = None;
         for (lane, profile) in self.profiles.iter().enumerate() {
-            let weighed = self.weigh(lane, profile);
+            let weighed = weigh(self, lane, profile);
             if let Some(place) = self.out.parts.get_mut(lane) {
                 *place = weighed.parts;
             }
@@ -238,22 +290,12 @@ impl Footprinter {
         }
         let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
         self.out.encoding = first.encoding;
-        self.out.elements = self.elements();
-        self.out.data = self.key.len.saturating_add(self.data());
-        self.out.module = if self.holds == Holds::Module { self.module.id } else { None };
-        self.out.largest_element = if self.look_inside { self.longest() } else { None };
-        self.out.fields_with_ttl = match self.holds {
-            Holds::Hash(_) => self.hash.expiring(),
-            _ => 0,
-        };
-        if self.out.fields_with_ttl > 0 {
-            self.out.field_times = self.hash.times();
-        }
-        self.out.spread = if first.drawn { deviation(first.variance) } else { Size::ZERO };
-        self.out.certainty = match self.holds {
-            Holds::Module => self.module.certainty(),
-            _ if first.drawn => Certainty::Expected,
-            _ => Certainty::Exact,
+        self.out.elements = elements;
+        self.out.data = self.key.len.saturating_add(data);
+        self.out.largest_element = longest.filter(|_| self.look_inside);
+        (self.out.spread, self.out.certainty) = match first.drawn {
+            true => (deviation(first.variance), Certainty::Expected),
+            false => (Size::ZERO, Certainty::Exact),
         };
     }
 
@@ -267,70 +309,6 @@ impl Footprinter {
             }
         }
         self.has_lengths = false;
-    }
-
-    #[inline]
-    fn weigh(&self, lane: usize, profile: &Profile) -> Weighed {
-        let key = &self.key;
-        match self.holds {
-            Holds::String => {
-                let (encoding, parts) = profile.string_value(key, &self.string);
-                Weighed::fixed(encoding, parts)
-            }
-            Holds::List => self.list.weighed(lane, profile, key),
-            Holds::Set => self.set.weighed(lane, profile, key),
-            Holds::Zset => self.zset.weighed(lane, profile, key),
-            Holds::Hash(_) => self.hash.weighed(lane, profile, key),
-            Holds::Template => self.template.weighed(lane, profile, key),
-            Holds::Stream => self.stream.weighed(lane, profile, key),
-            Holds::Array => self.array.weighed(lane, profile, key),
-            Holds::Module => self.module.weighed(lane, profile, key),
-            Holds::Gcra => Weighed::fixed(Encoding::Raw, profile.envelope(key)),
-        }
-    }
-
-    fn elements(&self) -> Option<u64> {
-        match self.holds {
-            Holds::String => Some(self.string.len),
-            Holds::List => Some(self.list.elements()),
-            Holds::Set => Some(self.set.elements()),
-            Holds::Zset => Some(self.zset.elements()),
-            Holds::Hash(_) => Some(self.hash.elements()),
-            Holds::Template => Some(self.template.elements()),
-            Holds::Stream => Some(self.stream.elements()),
-            Holds::Array => Some(self.array.elements()),
-            Holds::Module => self.module.elements(),
-            Holds::Gcra => Some(1),
-        }
-    }
-
-    /// Bytes of what was put into the value.
-    const fn data(&self) -> u64 {
-        match self.holds {
-            Holds::String => self.string.len,
-            Holds::List => self.list.data(),
-            Holds::Set => self.set.data(),
-            Holds::Zset => self.zset.data(),
-            Holds::Hash(_) => self.hash.data(),
-            Holds::Template => self.template.data(),
-            Holds::Stream => self.stream.data(),
-            Holds::Array => self.array.data(),
-            Holds::Module => self.module.data(),
-            Holds::Gcra => 0,
-        }
-    }
-
-    const fn longest(&self) -> Option<u64> {
-        Some(match self.holds {
-            Holds::String => self.string.len,
-            Holds::List => self.list.longest(),
-            Holds::Set => self.set.longest(),
-            Holds::Zset => self.zset.longest(),
-            Holds::Hash(_) => self.hash.longest(),
-            Holds::Template => self.template.longest(),
-            Holds::Array => self.array.longest(),
-            Holds::Stream | Holds::Module | Holds::Gcra => return None,
-        })
     }
 
     /// Keeps the first fault of the key.

@@ -355,6 +355,16 @@ impl Profile {
     pub fn pair(&self, field: u64, value: u64, expires: bool) -> u64 {
         match self.facts.pairs {
             HashEntry::Strings => self.string(field) + self.string(value),
+            _ => self.other_pair(field, value, expires),
+        }
+    }
+
+    /// Never inlined: a compiler that moves what it needs out of a loop over lanes makes every pair
+    /// pay for it.
+    #[inline(never)]
+    fn other_pair(&self, field: u64, value: u64, expires: bool) -> u64 {
+        match self.facts.pairs {
+            HashEntry::Strings => self.string(field) + self.string(value),
             HashEntry::Mstr => {
                 let expiry = if expires { MSTR_EXPIRY } else { 0 };
                 self.a(mstr_header(field) + field + 1 + expiry) + self.string(value)

@@ -47,10 +47,10 @@ impl<'n> Marks<'n> {
         (ends != 0).then_some(Self { name, ends, digits, from: 0 })
     }
 
-    /// The name's hash; puts its template, if it is not too long for one, where there was none.
+    /// The name's template, and its hash.
     #[inline(always)]
-    pub(super) fn template(&self, none: &mut Template) -> u64 {
-        none.take(self.name, self.ends, self.digits)
+    pub(super) fn template(&self) -> (Template, u64) {
+        Template::of(self.name, self.ends, self.digits)
     }
 
     /// The hash of a segment: so many bytes, its separator among them.

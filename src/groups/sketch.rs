@@ -10,6 +10,8 @@ use std::cmp::Reverse;
 /// Buckets in a row; the two rows of a level take 64 KiB.
 const BUCKETS: usize = 4096;
 const MASK: u64 = BUCKETS as u64 - 1;
+/// So many names wait for their buckets.
+const WAITING: usize = 64;
 /// How many heavy buckets of a row are followed up, so that a second pass stays small. Each is of
 /// 1 % or more, so more than this cannot matter to a reader.
 const FOLLOWED: usize = 64;
@@ -21,26 +23,55 @@ fn places(hash: u64) -> [usize; 2] {
 }
 
 /// Bytes that were folded away, by level and by hash of the name.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sketch {
     /// Both rows of each level, one behind the other; empty where nothing was folded.
     levels: Vec<Vec<Size>>,
+    /// What is yet to be added: to go through the buckets for several names at once takes less time
+    /// than to wait for those of each.
+    waiting: Vec<(u64, Size, u8)>,
+}
+
+impl PartialEq for Sketch {
+    fn eq(&self, other: &Self) -> bool {
+        let settled = |sketch: &Self| {
+            let mut sketch = sketch.clone();
+            sketch.settle();
+            sketch.levels
+        };
+        settled(self) == settled(other)
+    }
 }
 
 impl Sketch {
     /// For levels up to `depth`.
     pub(super) fn new(depth: u8) -> Self {
-        Self { levels: vec![Vec::new(); usize::from(depth) + 1] }
+        Self { levels: vec![Vec::new(); usize::from(depth) + 1], waiting: Vec::new() }
     }
 
     /// Adds the bytes of the name with `hash` at `depth`.
     #[inline]
     pub(super) fn add(&mut self, depth: u8, hash: u64, bytes: Size) {
-        self.update(depth, hash, |bucket| bucket + bytes);
+        if self.waiting.len() >= WAITING {
+            self.settle();
+        }
+        self.waiting.push((hash, bytes, depth));
+    }
+
+    /// Adds what waits.
+    #[inline(never)]
+    fn settle(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for (hash, bytes, depth) in waiting.drain(..) {
+            self.update(depth, hash, |bucket| bucket + bytes);
+        }
+        waiting.reserve_exact(WAITING);
+        self.waiting = waiting;
     }
 
     /// Takes them out again.
     pub(super) fn remove(&mut self, depth: u8, hash: u64, bytes: Size) {
+        self.settle();
         self.update(depth, hash, |bucket| bucket - bytes);
     }
 
@@ -60,11 +91,13 @@ impl Sketch {
 
     /// Forgets the levels below `depth`.
     pub(super) fn truncate(&mut self, depth: u8) {
+        self.settle();
         self.levels.truncate(usize::from(depth) + 1);
     }
 
     /// Adds what `other` counted, and empties it.
     pub(super) fn absorb(&mut self, other: &mut Self) {
+        other.settle();
         for (mine, theirs) in self.levels.iter_mut().zip(&mut other.levels) {
             if mine.is_empty() {
                 mine.clone_from(theirs);
@@ -78,7 +111,8 @@ impl Sketch {
     }
 
     /// The names to keep apart in a second pass: those whose buckets reach `least` in both rows.
-    pub(super) fn suspects(&self, least: Size) -> Option<Exempt> {
+    pub(super) fn suspects(&mut self, least: Size) -> Option<Exempt> {
+        self.settle();
         let levels: Vec<_> = self.levels.iter().map(|level| Heavy::of(level, least)).collect();
         levels.iter().any(Option::is_some).then_some(Exempt { levels })
     }

@@ -125,9 +125,8 @@ impl Tree {
         }
         let (at, hash) = match self.separators.marks(key) {
             Some(marks) => {
-                let mut template = Template::NONE;
-                let hash = marks.template(&mut template);
-                match self.ways.find(&template, self.arena.changes()) {
+                let (template, hash) = marks.template();
+                match self.ways.find(key, template, self.arena.changes()) {
                     Some(way) => {
                         for note in way.notes() {
                             let hash = marks.hash(note.from.into(), note.len.into());
@@ -135,7 +134,7 @@ impl Tree {
                         }
                         (way.node, hash)
                     }
-                    None => (self.walk(marks, &template, kept.bytes), hash),
+                    None => (self.walk(key, marks, template, kept.bytes), hash),
                 }
             }
             None => (self.descend(key, kept.bytes), separators::hash(key)),
@@ -147,7 +146,7 @@ impl Tree {
 
     /// The node of a name that has no way yet.
     #[inline(always)]
-    fn walk(&mut self, marks: Marks<'_>, template: &Template, bytes: Size) -> Id {
+    fn walk(&mut self, key: &[u8], marks: Marks<'_>, template: Template, bytes: Size) -> Id {
         let (mut at, mut depth, mut rest) = (Id::ROOT, 0, marks);
         while depth < self.depth
             && let Some(segment) = rest.next(Separators::COLON)
@@ -156,20 +155,20 @@ impl Tree {
             at = self.step(at, segment, depth, bytes);
         }
         if self.ways.is_time() {
-            self.look(marks, template, at);
+            self.look(key, marks, template, at);
         }
         at
     }
 
     /// Looks whether other names of `template` go the same way, which has just been gone.
     #[cold]
-    fn look(&mut self, marks: Marks<'_>, template: &Template, to: Id) {
+    fn look(&mut self, key: &[u8], marks: Marks<'_>, template: Template, to: Id) {
         let may_have_one = template.is_some() && self.exempt.is_none();
-        let way = if may_have_one { self.way(marks, *template) } else { None };
+        let way = if may_have_one { self.way(key, marks, template) } else { None };
         self.ways.keep(way.filter(|way| way.node == to));
     }
 
-    fn way(&self, mut marks: Marks<'_>, template: Template) -> Option<Way> {
+    fn way(&self, key: &[u8], mut marks: Marks<'_>, template: Template) -> Option<Way> {
         let (mut at, mut from, mut notes) = (Id::ROOT, 0, Vec::new());
         for depth in 1..=self.depth {
             let Some(segment) = marks.next(Separators::COLON) else { break };
@@ -195,7 +194,7 @@ impl Tree {
             }
             from += len;
         }
-        Way::new(template, at, self.arena.changes(), &notes)
+        Way::new((key, template), (at, self.arena.changes()), &notes)
     }
 
     /// The node of a name that has no marks.

@@ -25,11 +25,11 @@ const SHORTEST_ID: usize = 5;
 const FIRST_LOOK: u32 = 4;
 const LAST_LOOK: u32 = 256;
 
-/// A name without its numbers and ids.
+/// What is left of a name without its numbers and ids: where they were, and where its way would be.
+/// The bytes that are left belong to it as well, but only a [`Way`] holds them: to write them down
+/// for each name would take as long as all the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Template {
-    /// Its bytes, eight at a time, those left out and those behind its end zero.
-    words: [u64; WORDS],
     /// Which bytes were left out.
     open: u64,
     /// Where ids were left out, and the shape of each.
@@ -40,46 +40,25 @@ pub(super) struct Template {
 
 impl Template {
     /// That of no name.
-    pub(super) const NONE: Self =
-        Self { words: [0; WORDS], open: 0, ids: Ids(0), len: usize::MAX, place: 0 };
+    const NONE: Self = Self { open: 0, ids: Ids(0), len: usize::MAX, place: 0 };
 
-    /// Becomes the template of a name that is split at `ends` and has `digits`, after it was that
-    /// of none; stays so where the name is too long. Answers with a hash of the whole name. (In its
-    /// place, since moving it would cost more than making it.)
+    /// The template of a name that is split at `ends` and has `digits`, which is none where the name
+    /// is too long, and a hash of the whole name.
     #[inline(always)]
-    pub(super) fn take(&mut self, name: &[u8], ends: u64, digits: u64) -> u64 {
+    pub(super) fn of(name: &[u8], ends: u64, digits: u64) -> (Self, u64) {
         if name.len() > LONGEST {
-            return separators::hash(name);
+            return (Self::NONE, separators::hash(name));
         }
-        self.len = name.len();
-        (self.open, self.ids) = open(name, ends, digits);
-        let (mut hash, mut place) = (0, self.ids.0);
-        let (chunks, rest) = name.as_chunks::<8>();
-        let mut left = self.open;
-        let mut kept = self.words.iter_mut();
-        for chunk in chunks {
-            let word = u64::from_le_bytes(*chunk);
+        let (open, ids) = open(name, ends, digits);
+        let (mut hash, mut place) = (0, ids.0);
+        each_word(name, open, |word, kept| {
             hash = separators::mix(hash, word);
-            if let Some(kept) = kept.next() {
-                *kept = word & !spread(left);
-                place = place.rotate_left(23) ^ *kept;
-            }
-            left >>= 8;
-        }
-        if !rest.is_empty() {
-            let word = match name.last_chunk() {
-                Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
-                None => separators::short_word(rest),
-            };
-            hash = separators::mix(hash, word);
-            if let Some(kept) = kept.next() {
-                *kept = word & !spread(left);
-                place = place.rotate_left(23) ^ *kept;
-            }
-        }
+            place = place.rotate_left(23) ^ kept;
+            true
+        });
         let place = place.wrapping_mul(MULTIPLIER) >> (64 - WAYS.ilog2());
-        self.place = usize::try_from(place).unwrap_or_default();
-        hash
+        let place = usize::try_from(place).unwrap_or_default();
+        (Self { open, ids, len: name.len(), place }, hash)
     }
 
     /// Whether it is that of a name.
@@ -91,16 +70,28 @@ impl Template {
     pub(super) const fn leaves_out(&self, from: usize) -> bool {
         self.open >> from & 1 != 0
     }
+}
 
-    /// Whether both are the same; `other` may be that of any name.
-    #[inline(always)]
-    fn is(&self, other: &Self) -> bool {
-        // all of them: that takes no loop
-        let words = self.words.iter().zip(&other.words);
-        let differ = words.fold(0, |differ, (a, b)| differ | (a ^ b));
-        let differ = differ | (self.open ^ other.open) | (self.ids.0 ^ other.ids.0);
-        differ == 0 && self.len == other.len
+/// Hands over a name's bytes, eight at a time, filled up with zeros, and the same without those in
+/// `open`; until a `false`, or whether there was none.
+#[inline(always)]
+fn each_word(name: &[u8], mut open: u64, mut see: impl FnMut(u64, u64) -> bool) -> bool {
+    let (chunks, rest) = name.as_chunks::<8>();
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        if !see(word, word & !spread(open)) {
+            return false;
+        }
+        open >>= 8;
     }
+    if rest.is_empty() {
+        return true;
+    }
+    let word = match name.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+        None => separators::short_word(rest),
+    };
+    see(word, word & !spread(open))
 }
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -195,6 +186,8 @@ pub(super) struct Note {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Way {
     template: Template,
+    /// The bytes that are left, eight at a time, those left out and those behind the end zero.
+    words: [u64; WORDS],
     /// How often the tree had been changed when it was found.
     changes: u64,
     pub node: Id,
@@ -206,18 +199,33 @@ impl Way {
     /// None. No tree is changed so often, so that a name without a template does not find it.
     const NONE: Self = Self {
         template: Template::NONE,
+        words: [0; WORDS],
         changes: u64::MAX,
         node: Id::ROOT,
         notes: [Note { depth: 0, from: 0, len: 0 }; NOTES],
         count: 0,
     };
 
-    /// `None` where there is no room for all notes.
-    pub(super) fn new(template: Template, node: Id, changes: u64, notes: &[Note]) -> Option<Self> {
+    /// That of all names like `name`, which has this template, to `node`; `None` where there is no
+    /// room for all notes.
+    pub(super) fn new(
+        (name, template): (&[u8], Template),
+        (node, changes): (Id, u64),
+        notes: &[Note],
+    ) -> Option<Self> {
         let mut way = Self { template, node, changes, ..Self::NONE };
+        let mut words = way.words.iter_mut();
+        each_word(name, template.open, |_, kept| words.next().map(|word| *word = kept).is_some());
         way.notes.get_mut(..notes.len())?.copy_from_slice(notes);
         way.count = u8::try_from(notes.len()).ok()?;
         Some(way)
+    }
+
+    /// Whether what is left of `name` is what is left of its names. The template is the same.
+    #[inline(always)]
+    fn fits(&self, name: &[u8]) -> bool {
+        let mut words = self.words.iter();
+        each_word(name, self.template.open, |_, kept| words.next() == Some(&kept))
     }
 
     /// Its folded segments that are to be noted.
@@ -244,11 +252,11 @@ impl Clone for Ways {
 }
 
 impl Ways {
-    /// The way of `template` in a tree that has been changed so often.
+    /// The way of `name`, which has this template, in a tree that has been changed so often.
     #[inline(always)]
-    pub(super) fn find(&self, template: &Template, changes: u64) -> Option<&Way> {
+    pub(super) fn find(&self, name: &[u8], template: Template, changes: u64) -> Option<&Way> {
         let way = self.all.get(template.place)?;
-        (way.changes == changes && template.is(&way.template)).then_some(way)
+        (way.changes == changes && way.template == template && way.fits(name)).then_some(way)
     }
 
     /// Whether a name without a way should be looked at now.
@@ -297,8 +305,7 @@ mod tests {
 
     fn left_out(name: &str) -> String {
         let marks = Marks::of(name.as_bytes(), b':').unwrap();
-        let mut template = Template::NONE;
-        let hash = marks.template(&mut template);
+        let (template, hash) = marks.template();
         assert_eq!(hash, separators::hash(name.as_bytes()));
         assert!(template.is_some());
         let char =
@@ -333,8 +340,7 @@ mod tests {
         ) {
             let separators = Separators::new(b":").unwrap();
             let marks = Marks::of(name.as_bytes(), b':').unwrap();
-            let mut template = Template::NONE;
-            marks.template(&mut template);
+            let (template, _) = marks.template();
             let mut at = 0;
             for segment in separators.split(name.as_bytes()) {
                 let shape = Token::of(segment).class.shape;
