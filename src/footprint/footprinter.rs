@@ -67,33 +67,6 @@ enum Holds {
     Gcra,
 }
 
-impl Holds {
-    const fn of(entry: &Entry<'_>) -> Self {
-        match entry.kind {
-            ValueKind::String => Self::String,
-            ValueKind::List => Self::List,
-            ValueKind::Set => Self::Set,
-            ValueKind::Zset => Self::Zset,
-            ValueKind::Stream => Self::Stream,
-            ValueKind::Array => Self::Array,
-            ValueKind::Module => Self::Module,
-            ValueKind::Gcra => Self::Gcra,
-            ValueKind::Hash => match entry.code {
-                TypeCode::HASH_TEMPLATE_LISTPACK
-                | TypeCode::HASH_TEMPLATE_LISTPACK_REF
-                | TypeCode::HASH_TEMPLATE_ARRAY
-                | TypeCode::HASH_TEMPLATE_ARRAY_REF => Self::Template,
-                // Valkey's hash with TTLs shares its code with one of release candidates of Redis
-                TypeCode::HASH_METADATA_PRE_GA
-                | TypeCode::HASH_METADATA
-                | TypeCode::HASH_LISTPACK_EX_PRE_GA
-                | TypeCode::HASH_LISTPACK_EX => Self::Hash(Form::Expiring),
-                _ => Self::Hash(Form::Plain),
-            },
-        }
-    }
-}
-
 impl Footprinter {
     /// Sizes under `lanes`, [`LANES`] at most; the first one decides the encoding. `templates` are
     /// the snapshot's hash templates.
@@ -134,25 +107,63 @@ impl Footprinter {
     pub fn begin(&mut self, entry: &Entry<'_>, key: &[u8]) {
         self.key = Key::of(entry, key.len() as u64);
         self.fault = None;
-        self.holds = Holds::of(entry);
         if self.has_lengths {
             // the value before this one was left in the middle
             (self.lengths, self.has_lengths) = ([0; 64], false);
         }
-        match self.holds {
-            Holds::String | Holds::Gcra => self.string = Value::default(),
-            Holds::List => self.list.clear(),
-            Holds::Set => self.set.clear(),
-            Holds::Zset => self.zset.clear(),
-            Holds::Hash(form) => self.hash.clear(form),
-            Holds::Template => {
+        self.holds = match entry.kind {
+            ValueKind::String => {
+                self.string = Value::default();
+                Holds::String
+            }
+            ValueKind::Gcra => Holds::Gcra,
+            ValueKind::List => {
+                self.list.clear();
+                Holds::List
+            }
+            ValueKind::Set => {
+                self.set.clear();
+                Holds::Set
+            }
+            ValueKind::Zset => {
+                self.zset.clear();
+                Holds::Zset
+            }
+            ValueKind::Hash => self.begin_hash(entry.code),
+            ValueKind::Stream => {
+                self.stream.clear();
+                Holds::Stream
+            }
+            ValueKind::Array => {
+                self.array.clear();
+                Holds::Array
+            }
+            ValueKind::Module => {
+                self.module.clear();
+                Holds::Module
+            }
+        };
+    }
+
+    fn begin_hash(&mut self, code: TypeCode) -> Holds {
+        let form = match code {
+            TypeCode::HASH_TEMPLATE_LISTPACK
+            | TypeCode::HASH_TEMPLATE_LISTPACK_REF
+            | TypeCode::HASH_TEMPLATE_ARRAY
+            | TypeCode::HASH_TEMPLATE_ARRAY_REF => {
                 self.template.clear();
                 self.has_template = false;
+                return Holds::Template;
             }
-            Holds::Stream => self.stream.clear(),
-            Holds::Array => self.array.clear(),
-            Holds::Module => self.module.clear(),
-        }
+            // Valkey's hash with TTLs shares its code with one of release candidates of Redis
+            TypeCode::HASH_METADATA_PRE_GA
+            | TypeCode::HASH_METADATA
+            | TypeCode::HASH_LISTPACK_EX_PRE_GA
+            | TypeCode::HASH_LISTPACK_EX => Form::Expiring,
+            _ => Form::Plain,
+        };
+        self.hash.clear(form);
+        Holds::Hash(form)
     }
 
     /// The encoding and the sizes of a key whose value is one string, where nothing else of it is

@@ -6,6 +6,7 @@ use super::ttl::{Lifetime, Lifetimes};
 use super::usage::Usage;
 use crate::entries::ValueKind;
 use crate::footprint::{LANES, Size, Sizes};
+use std::hint::select_unpredictable;
 use std::mem;
 
 const KINDS: usize = ValueKind::ALL.len();
@@ -254,7 +255,9 @@ impl Held {
         if key.is_absurd {
             self.absurd.add(key.bytes);
         }
-        if hash <= self.samples[SAMPLES - 1].hash && key.lifetime == Lifetime::Never {
+        // whether it expires cannot be foretold: a choice of values, not of code
+        let hash = select_unpredictable(key.lifetime == Lifetime::Never, hash, u64::MAX);
+        if hash <= self.samples[SAMPLES - 1].hash {
             self.remember(Sample { hash, at: key.at });
         }
         if key.idle_s.is_some() || key.freq.is_some() {

@@ -27,7 +27,7 @@ impl<K: Copy + Ord, V: Merge> Lowest<K, V> {
     }
 
     /// The value of `key`, or that of the rest. Runs of the same key are found at once.
-    #[inline]
+    #[inline(always)]
     pub fn entry(&mut self, key: K) -> &mut V {
         if self.kept.get(self.last).is_none_or(|(last, _)| *last != key) {
             self.last = self.place(key);
@@ -38,6 +38,7 @@ impl<K: Copy + Ord, V: Merge> Lowest<K, V> {
         }
     }
 
+    #[inline(never)]
     /// Where `key` stands, after making room for it; behind the end if it has no place.
     fn place(&mut self, key: K) -> usize {
         match self.kept.binary_search_by(|(other, _)| other.cmp(&key)) {
