@@ -8,6 +8,7 @@ use super::row::Row;
 use crate::entries::ValueKind;
 use crate::footprint::{Encoding, Size};
 use std::cmp::Reverse;
+use std::mem;
 
 /// How many elements a collection may have so that a higher limit could still pack it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,7 +198,8 @@ impl Evidence {
     /// taken in as well, so it need not remember what would be left out here.
     pub(super) fn take_in(&mut self, other: &mut Self) {
         for ((mine, theirs), class) in self.of.iter_mut().zip(&mut other.of).zip(Class::ALL) {
-            for candidate in theirs.keys.drain(..) {
+            // the memory goes as well: with a floor few will come
+            for candidate in mem::take(&mut theirs.keys) {
                 mine.add(candidate, class.most());
             }
             mine.settle(class.most());

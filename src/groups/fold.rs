@@ -128,7 +128,7 @@ const PATIENCE: u64 = 8;
 /// How many chunks a stretch may have that begins at a guess, while guesses hold.
 const STRIDE: u64 = 8;
 /// What all parts together may take that are ahead of the chain, as far as one can tell.
-const AHEAD: u64 = 48 << 20;
+const AHEAD: u64 = 32 << 20;
 /// How many offsets are tried for a boundary.
 const TRIES: usize = 64 << 10;
 /// How many while guesses fail.
@@ -251,14 +251,25 @@ impl<P> State<P> {
         self.running.contains(&self.chain.end) || self.waiting.contains_key(&self.chain.end)
     }
 
-    /// How many stretches may be read ahead of the chain, for all that is known.
-    fn most_ahead(&self) -> usize {
+    /// For how many parts there is room in memory.
+    fn room(&self) -> usize {
         let room = match self.heaviest {
             // before the first part one cannot tell
             None => 3,
             Some(heaviest) => AHEAD.checked_div(heaviest).unwrap_or(u64::MAX),
         };
-        self.trust.min(usize::try_from(room).unwrap_or(usize::MAX))
+        usize::try_from(room).unwrap_or(usize::MAX)
+    }
+
+    /// How many stretches may be read ahead of the chain, for all that is known.
+    fn most_ahead(&self) -> usize {
+        self.trust.min(self.room())
+    }
+
+    /// Whether the stretch that the chain waits for should be read now. Where parts are heavy those
+    /// that are being taken come first: each takes memory twice, for itself and for its sum.
+    fn wants_chain(&self) -> bool {
+        !self.is_chain_taken() && self.taking <= self.room()
     }
 
     /// Takes `stride` chunks from `chunk` on for a stretch that begins there; where it should end.
@@ -337,7 +348,7 @@ impl<T: Task> Chain<'_, T> {
         if state.over {
             return Turn::Over;
         }
-        if !state.is_chain_taken() {
+        if state.wants_chain() {
             let at = state.chain.end;
             state.running.push(at);
             let chunk = at / self.chunk;
@@ -376,7 +387,7 @@ impl<T: Task> Chain<'_, T> {
     fn wait(&self) -> Duration {
         let since = Instant::now();
         let state = self.lock();
-        if !state.over && state.is_chain_taken() && state.scout.is_none() {
+        if !state.over && !state.wants_chain() && state.scout.is_none() {
             // a missed change costs no more than this
             let _ = self.changed.wait_timeout(state, Duration::from_millis(20));
         }
