@@ -38,7 +38,7 @@ pub fn near(limits: &Limits) -> Near {
     }
 }
 
-/// Keys of fewer bytes are copied rather than mapped.
+/// Keys of up to so many bytes are copied rather than mapped.
 const NEAR: usize = 20 << 10;
 /// So many keys are read one after another.
 const PART: usize = 128;
