@@ -133,6 +133,27 @@ impl<'a> Cursor<'a> {
         most - left
     }
 
+    /// Counts pairs of short runs by their lengths, as
+    /// [`count_short_runs`](Self::count_short_runs) does; returns how many pairs there were.
+    #[inline(always)]
+    pub fn count_short_pairs(&mut self, most: u64, [firsts, seconds]: [&mut [u64; 64]; 2]) -> u64 {
+        let (mut rest, mut left) = (self.rest, most);
+        while left > 0 {
+            let Some((&len, behind)) = rest.split_first() else { break };
+            let Some(first) = firsts.get_mut(usize::from(len)) else { break };
+            let Some(behind) = behind.get(usize::from(len)..) else { break };
+            let Some((&len, behind)) = behind.split_first() else { break };
+            let Some(second) = seconds.get_mut(usize::from(len)) else { break };
+            let Some(behind) = behind.get(usize::from(len)..) else { break };
+            *first += 1;
+            *second += 1;
+            rest = behind;
+            left -= 1;
+        }
+        self.rest = rest;
+        most - left
+    }
+
     /// Hands over short runs as [`short_run`](Self::short_run) reads them, each with the `N` bytes
     /// behind it, `most` of them or until something else is next; returns how many there were.
     #[inline(always)]

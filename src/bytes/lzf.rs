@@ -50,6 +50,15 @@ pub fn prefix(packed: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), &'sta
     Ok(())
 }
 
+/// The first `want` bytes, where they stand in the stream as they are: so do those of nearly all,
+/// since nothing is behind a beginning yet that could be referred to.
+#[inline]
+pub fn literals(packed: &[u8], want: usize) -> Option<&[u8]> {
+    let (&control, rest) = packed.split_first()?;
+    let run = rest.get(..usize::from(control) + 1).filter(|_| control < 32)?;
+    run.get(..want)
+}
+
 /// Runs the stream until it ends or `limit` bytes are out; a last token may pass the limit.
 fn run(mut input: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<(), &'static str> {
     const CUT: &str = "it ends inside a token";

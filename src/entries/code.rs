@@ -1,5 +1,7 @@
 //! The one table of the format: magic, value types and record types.
 
+use super::packed::Packing;
+
 /// Which family wrote the snapshot; some numbers mean different things in the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -81,6 +83,19 @@ impl TypeCode {
     pub const HASH_TEMPLATE_ARRAY_REF: Self = Self(32);
     /// A rate limiter's state; only some Redis builds.
     pub const GCRA: Self = Self(33);
+
+    /// How the value is packed, where it is one packed blob and nothing else.
+    #[must_use]
+    #[inline]
+    pub const fn packing(self) -> Option<Packing> {
+        Some(match self {
+            Self::HASH_LISTPACK | Self::ZSET_LISTPACK | Self::SET_LISTPACK => Packing::Listpack,
+            Self::LIST_ZIPLIST | Self::ZSET_ZIPLIST | Self::HASH_ZIPLIST => Packing::Ziplist,
+            Self::SET_INTSET => Packing::Intset,
+            Self::HASH_ZIPMAP => Packing::Zipmap,
+            _ => return None,
+        })
+    }
 
     /// What the value is to a user; `None` for a code that `dialect` does not have.
     #[must_use]

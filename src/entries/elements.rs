@@ -32,6 +32,11 @@ pub trait Elements {
         None
     }
 
+    /// The same for the pairs of a hash, fields and values each by themselves.
+    fn pair_lengths(&mut self) -> Option<[&mut Lengths; 2]> {
+        None
+    }
+
     /// A field of a hash; `expires_at_ms` where the field has a TTL.
     fn field(&mut self, _field: Str<'_>, _value: Str<'_>, _expires_at_ms: Option<u64>) {}
 

@@ -134,6 +134,9 @@ impl<'a> Str<'a> {
             Self::Raw(bytes) => Ok(bytes.get(..want).unwrap_or(bytes)),
             Self::Int(_) => self.decode(scratch).map(|all| all.get(..want).unwrap_or(all)),
             Self::Lzf { packed, at, .. } => {
+                if let Some(literals) = lzf::literals(packed, want) {
+                    return Ok(literals);
+                }
                 lzf::prefix(packed, want, scratch).map_err(|why| Fault::new(at, Kind::Lzf(why)))?;
                 Ok(scratch)
             }

@@ -4,8 +4,9 @@ use super::code::{Dialect, TypeCode, opcode};
 use super::elements::Elements;
 use super::entry::{Entry, Item, Meta, ModuleId, SlotMark};
 use super::head::{Template, Templates};
+use super::packed::{Packed, Packing};
 use super::string::Str;
-use super::value::{ValueWalk, skip_module};
+use super::value::{ValueWalk, blob, skip_module};
 use super::{length, string};
 use crate::bytes::{Cursor, Kind, Stop};
 use std::hint::select_unpredictable;
@@ -143,6 +144,21 @@ impl Walk {
         let value = string::read(cursor)?;
         self.value = None;
         Ok(value)
+    }
+
+    /// Reads the value of the key that was read last, which is one blob, packed like this.
+    ///
+    /// # Errors
+    /// When the bytes end or are not such a blob.
+    #[inline]
+    pub fn packed<'a>(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        packing: Packing,
+    ) -> Result<Packed<'a>, Stop> {
+        let blob = cursor.whole(|cursor| blob(cursor, packing))?;
+        self.value = None;
+        Ok(blob)
     }
 
     /// Reads the value of the key that [`next`](Self::next) gave, handing its elements to `out`.

@@ -12,6 +12,7 @@ use super::set::Set;
 use super::stream::Stream;
 use super::strings::{StringSize, Strings};
 use super::template::{TemplateHash, TemplateShares};
+use super::whole::WholeSize;
 use super::zset::Zset;
 use super::{Certainty, Encoding, FIELD_TIMES, Footprint, LANES, Lane, Parts, Size};
 use crate::bytes::Fault;
@@ -43,8 +44,8 @@ pub struct Footprinter {
     template: TemplateHash,
     /// The template of a template hash is known: what follows are its values.
     has_template: bool,
-    /// Members of which only the lengths matter, and whether there are any.
-    lengths: Lengths,
+    /// Members, or fields and values, of which only the lengths matter, and whether there are any.
+    lengths: [Lengths; 2],
     has_lengths: bool,
     scratch: Vec<u8>,
     fault: Option<Fault>,
@@ -89,7 +90,7 @@ impl Footprinter {
             module: Module::default(),
             template: TemplateHash::default(),
             has_template: false,
-            lengths: [0; 64],
+            lengths: [[0; 64]; 2],
             has_lengths: false,
             scratch: Vec::new(),
             fault: None,
@@ -109,7 +110,7 @@ impl Footprinter {
         self.fault = None;
         if self.has_lengths {
             // the value before this one was left in the middle
-            (self.lengths, self.has_lengths) = ([0; 64], false);
+            (self.lengths, self.has_lengths) = ([[0; 64]; 2], false);
         }
         self.holds = match entry.kind {
             ValueKind::String => {
@@ -172,6 +173,16 @@ impl Footprinter {
     pub fn string_size(&mut self, entry: &Entry<'_>, value: Str<'_>) -> &StringSize {
         let key = Key::of(entry, entry.key.len());
         self.strings.size(&self.profiles, &key, &Value::of(value))
+    }
+
+    /// The same for a key whose value is one packed blob. `None` where it has to be looked into, or
+    /// that is wanted: then it takes the three steps.
+    #[inline]
+    pub fn whole_size(&self, entry: &Entry<'_>, blob: &Packed<'_>) -> Option<WholeSize> {
+        if self.look_inside {
+            return None;
+        }
+        WholeSize::of(&self.profiles, entry.kind, &Key::of(entry, entry.key.len()), blob)
     }
 
     /// Counts the fields of hashes that expire by the times between which they do: up to the first
@@ -312,10 +323,12 @@ impl Footprinter {
 
     /// Adds the members of which only the lengths were taken down.
     fn count_lengths(&mut self) {
-        for (len, n) in (0..).zip(std::mem::replace(&mut self.lengths, [0; 64])) {
+        let [lengths, values] = std::mem::replace(&mut self.lengths, [[0; 64]; 2]);
+        for (len, (n, values)) in (0..).zip(lengths.into_iter().zip(values)) {
             match self.holds {
-                _ if n == 0 => {}
+                _ if n == 0 && values == 0 => {}
                 Holds::Set => self.set.count(&self.profiles, len, n),
+                Holds::Hash(_) => self.hash.count(&self.profiles, len, [n, values]),
                 _ => self.zset.count(&self.profiles, len, n),
             }
         }
@@ -377,7 +390,17 @@ impl Elements for Footprinter {
             return None;
         }
         self.has_lengths = true;
-        Some(&mut self.lengths)
+        let [lengths, _] = &mut self.lengths;
+        Some(lengths)
+    }
+
+    #[inline]
+    fn pair_lengths(&mut self) -> Option<[&mut Lengths; 2]> {
+        if self.holds != Holds::Hash(Form::Plain) || !self.hash.is_settled() {
+            return None;
+        }
+        self.has_lengths = true;
+        Some(self.lengths.each_mut())
     }
 
     #[inline]

@@ -45,6 +45,8 @@ pub(super) struct Hash {
     blob: Option<(Packing, u64)>,
     /// Some lane still holds it packed.
     small: bool,
+    /// In every lane a pair takes what its field takes and what its value takes.
+    apart: bool,
     vset: Vset,
     ebuckets: Ebuckets,
     /// From when to when fields are counted that expire; `None` if nobody asks.
@@ -94,8 +96,10 @@ impl Hash {
     /// `claimed` pairs follow one by one.
     pub fn begin(&mut self, profiles: &[Profile], claimed: u64) {
         (self.listpack, self.ziplist) = (packing::LISTPACK, Ziplist::EMPTY);
+        self.apart = true;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             let never = self.form != Form::Plain && profile.facts.vset;
+            self.apart &= profile.field(0).is_some();
             if claimed > profile.limits.hash_entries || never {
                 lane.state = State::Large;
             }
@@ -127,6 +131,23 @@ impl Hash {
             lane.pairs += profile.pair(lens[0], lens[1], expires_at_ms.is_some());
         }
         self.seen += 1;
+    }
+
+    /// Whether only the lengths of fields and of values matter: no lane holds it packed, and none
+    /// keeps both in one allocation.
+    pub const fn is_settled(&self) -> bool {
+        self.apart && !self.small
+    }
+
+    /// Adds `fields` of `len` bytes, and `values` of as many, to a settled hash without TTLs.
+    pub fn count(&mut self, profiles: &[Profile], len: u64, [fields, values]: [u64; 2]) {
+        self.longest = self.longest.max(len);
+        self.data += len * (fields + values);
+        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+            let field = profile.field(len).unwrap_or_default();
+            lane.pairs += field * fields + profile.string(len) * values;
+        }
+        self.seen += fields;
     }
 
     fn expire(&mut self, profiles: &[Profile], at: u64) {
@@ -356,6 +377,15 @@ impl Profile {
         match self.facts.pairs {
             HashEntry::Strings => self.string(field) + self.string(value),
             _ => self.other_pair(field, value, expires),
+        }
+    }
+
+    /// A field without a TTL, where that is an allocation of its own, whatever its value.
+    fn field(&self, field: u64) -> Option<u64> {
+        match self.facts.pairs {
+            HashEntry::Strings => Some(self.string(field)),
+            HashEntry::Mstr => Some(self.a(mstr_header(field) + field + 1)),
+            HashEntry::Joined { .. } => None,
         }
     }
 

@@ -34,6 +34,7 @@ mod strings;
 mod template;
 mod vectors;
 mod vset;
+mod whole;
 mod zset;
 
 use crate::entries::ModuleId;
@@ -49,6 +50,7 @@ pub use server::{Overrides, Product, Server, ServerError, ServerName, Version};
 pub use size::{Size, Sizes, parse_bytes};
 pub use strings::StringSize;
 pub use template::TemplateShares;
+pub use whole::WholeSize;
 
 /// How many sizes of the same thing come out of one pass at the most.
 pub const LANES: usize = 4;

@@ -4,16 +4,16 @@ use super::filter::Filter;
 use super::row::Row;
 use super::stretch::Worker;
 use crate::bytes::Fault;
-use crate::entries::{Elements, Entry, Str, ValueKind, slot_of};
-use crate::footprint::{Certainty, Footprint, Footprinter, StringSize};
+use crate::entries::{Elements, Entry, Packed, Str, ValueKind, slot_of};
+use crate::footprint::{Certainty, Footprint, Footprinter, StringSize, WholeSize};
 use std::marker::PhantomData;
 
 /// Takes sized rows, one at a time.
 pub trait Take {
-    /// Whether it looks at the footprints of strings. These are dear to fill in.
+    /// Whether it looks at the footprints of strings and packed values. These are dear to fill in.
     const FOOTPRINTS: bool;
 
-    /// Takes `row`, whose parts are in `footprint`; a string's is empty unless it is looked at.
+    /// Takes `row`, whose parts are in `footprint`; a string's or a packed value's is empty unless it is looked at.
     fn take(&mut self, row: &Row<'_>, footprint: &Footprint);
 }
 
@@ -118,9 +118,60 @@ impl<P: Take> Worker for Sizer<'_, P> {
         }
         Ok(())
     }
+
+    #[inline(never)]
+    fn packed(&mut self, entry: &Entry<'_>, blob: &Packed<'_>, part: &mut P) -> Result<(), Fault> {
+        let (Str::Raw(key), false) = (entry.key, P::FOOTPRINTS) else {
+            return self.any_packed(entry, blob, part);
+        };
+        if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
+            return Ok(());
+        }
+        let Some(WholeSize { encoding, elements, sizes }) =
+            self.footprinter.whole_size(entry, blob)
+        else {
+            return self.any_packed(entry, blob, part);
+        };
+        let row = Row {
+            db: entry.db,
+            slot: self.cluster.then(|| slot_of(key)),
+            at: entry.at,
+            key,
+            kind: entry.kind,
+            module: None,
+            encoding,
+            elements: Some(elements),
+            data: key.len() as u64 + blob.bytes,
+            largest_element: None,
+            field_times: None,
+            sizes,
+            certainty: Certainty::Exact,
+            expires_at_ms: entry.meta.expires_at_ms,
+            idle_s: entry.meta.idle_s,
+            freq: entry.meta.freq,
+        };
+        if self.filter.is_none_or(|filter| filter.accepts(&row)) {
+            part.take(&row, &Footprint::default());
+        }
+        Ok(())
+    }
 }
 
 impl<P: Take> Sizer<'_, P> {
+    #[inline(never)]
+    fn any_packed(
+        &mut self,
+        entry: &Entry<'_>,
+        blob: &Packed<'_>,
+        part: &mut P,
+    ) -> Result<(), Fault> {
+        if self.begin(entry)? {
+            self.footprinter.packed(*blob);
+            self.end(entry, part)?;
+        }
+        Ok(())
+    }
+
     fn any_string(&mut self, entry: &Entry<'_>, value: Str<'_>, part: &mut P) -> Result<(), Fault> {
         if self.begin(entry)? {
             self.footprinter.string(value);

@@ -3,7 +3,7 @@
 use super::records::Records;
 use super::sum::Sum;
 use crate::bytes::{Cursor, Fault, Stop};
-use crate::entries::{Elements, Entry, Head, Item, Str, TypeCode, Walk};
+use crate::entries::{Elements, Entry, Head, Item, Packed, Str, TypeCode, Walk};
 
 /// How often a stretch looks up from the keys: to sum as many bytes ahead, which brings them into
 /// the cache, and to tell how far it is.
@@ -72,6 +72,24 @@ pub trait Worker {
     ) -> Result<(), Fault> {
         if self.begin(entry)? {
             self.elements().string(value);
+            self.end(entry, part)?;
+        }
+        Ok(())
+    }
+
+    /// The same for a key whose value is one packed blob.
+    ///
+    /// # Errors
+    /// Those of the above.
+    #[inline]
+    fn packed(
+        &mut self,
+        entry: &Entry<'_>,
+        blob: &Packed<'_>,
+        part: &mut Self::Part,
+    ) -> Result<(), Fault> {
+        if self.begin(entry)? {
+            self.elements().packed(*blob);
             self.end(entry, part)?;
         }
         Ok(())
@@ -267,6 +285,9 @@ impl<P> Reading<'_, P> {
         if entry.code == TypeCode::STRING {
             let value = self.walk.string(&mut self.cursor)?;
             worker.string(entry, value, &mut self.part)?;
+        } else if let Some(packing) = entry.code.packing() {
+            let blob = self.walk.packed(&mut self.cursor, packing)?;
+            worker.packed(entry, &blob, &mut self.part)?;
         } else if worker.begin(entry)? {
             self.value(worker.elements(), span)?;
             worker.end(entry, &mut self.part)?;

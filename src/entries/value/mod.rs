@@ -111,13 +111,7 @@ impl ValueWalk {
                     out.string(string::read(c)?);
                     return Ok(None);
                 }
-                (TypeCode::HASH_ZIPMAP, _) => Packing::Zipmap,
-                (TypeCode::LIST_ZIPLIST | TypeCode::ZSET_ZIPLIST | TypeCode::HASH_ZIPLIST, _) => {
-                    Packing::Ziplist
-                }
-                (TypeCode::SET_INTSET, _) => Packing::Intset,
-                (TypeCode::HASH_LISTPACK | TypeCode::ZSET_LISTPACK | TypeCode::SET_LISTPACK, _)
-                | (TypeCode::HASH_LISTPACK_EX_PRE_GA, Dialect::Redis) => Packing::Listpack,
+                (TypeCode::HASH_LISTPACK_EX_PRE_GA, Dialect::Redis) => Packing::Listpack,
                 (TypeCode::HASH_LISTPACK_EX, _) => {
                     let _min_expiry = c.u64_le()?;
                     Packing::Listpack
@@ -126,7 +120,10 @@ impl ValueWalk {
                     let _arrival = length::plain(c)?;
                     return Ok(None);
                 }
-                _ => return self.start_container(c, out).map(Some),
+                (code, _) => match code.packing() {
+                    Some(packing) => packing,
+                    None => return self.start_container(c, out).map(Some),
+                },
             };
             out.packed(blob(c, packing)?);
             Ok(None)
@@ -251,7 +248,8 @@ fn scored<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Resul
 }
 
 /// Reads a string that holds a packed blob.
-fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Packed<'a>, Stop> {
+#[inline]
+pub(super) fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Packed<'a>, Stop> {
     let at = cursor.at();
     Ok(Packed::new(packing, string::read(cursor)?, at)?)
 }
@@ -278,11 +276,7 @@ fn pairs<E: Elements>(
     out: &mut E,
 ) -> Result<(), Stop> {
     if matches!(ttl, FieldTtl::None) {
-        return each(cursor, left, |c| {
-            let (field, value) = (string::read(c)?, string::read(c)?);
-            out.field(field, value, None);
-            Ok(())
-        });
+        return plain_pairs(cursor, left, out);
     }
     each(cursor, left, |c| {
         let before = match ttl {
@@ -301,6 +295,22 @@ fn pairs<E: Elements>(
         out.field(field, value, expires);
         Ok(())
     })
+}
+
+/// Pairs without TTLs. Where only lengths matter, runs of short ones are counted.
+fn plain_pairs<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
+    while *left > 0 {
+        if let Some(lengths) = out.pair_lengths() {
+            *left -= c.count_short_pairs(*left, lengths);
+            if *left == 0 {
+                break;
+            }
+        }
+        let (field, value) = c.whole(|c| Ok((string::read(c)?, string::read(c)?)))?;
+        out.field(field, value, None);
+        *left -= 1;
+    }
+    Ok(())
 }
 
 /// Valkey's path hash: a hash a path.
