@@ -46,8 +46,8 @@ impl Class {
     /// And how many bytes of memory together, however many keys that are; one at least.
     const fn most_bytes(self) -> u64 {
         match self {
-            Self::String => 16 << 20,
-            Self::Unpacked | Self::Stream => 64 << 20,
+            Self::String | Self::Unpacked => 16 << 20,
+            Self::Stream => 64 << 20,
         }
     }
 
