@@ -15,6 +15,11 @@ pub trait Take {
 
     /// Takes `row`, whose parts are in `footprint`; a string's or a packed value's is empty unless it is looked at.
     fn take(&mut self, row: &Row<'_>, footprint: &Footprint);
+
+    /// The same.
+    fn take_here(&mut self, row: &Row<'_>, footprint: &Footprint) {
+        self.take(row, footprint);
+    }
 }
 
 /// Sizes keys, and hands those that the filter accepts to the part.
@@ -114,7 +119,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
             freq: entry.meta.freq,
         };
         if self.filter.is_none_or(|filter| filter.accepts(&row)) {
-            part.take(&row, &Footprint::default());
+            part.take_here(&row, &Footprint::default());
         }
         Ok(())
     }

@@ -80,8 +80,13 @@ pub struct Part<const INSIDE: bool> {
 impl<const INSIDE: bool> Take for Part<INSIDE> {
     const FOOTPRINTS: bool = INSIDE;
 
+    #[inline(never)]
+    fn take(&mut self, row: &Row<'_>, footprint: &Footprint) {
+        self.take_here(row, footprint);
+    }
+
     #[inline(always)]
-    fn take(&mut self, row: &Row<'_>, _: &Footprint) {
+    fn take_here(&mut self, row: &Row<'_>, _: &Footprint) {
         self.census.add(row);
         match &mut self.early {
             Some(early) if row.db.is_none() => early.add(row),
