@@ -295,6 +295,30 @@ mod tests {
     }
 
     #[test]
+    fn short_pairs_are_counted_as_they_are_read() {
+        for input in [&b"\x01a\x02bc\x00\x01d\x40rest"[..], b"\x01a\x40", b"\x01a\x02b", b"\x01a"] {
+            for most in 0..4 {
+                let (mut read, mut counted) = (Cursor::new(input), Cursor::new(input));
+                let (mut lengths, mut counts) = ([[0; 64]; 2], [[0; 64]; 2]);
+                let mut pairs = 0;
+                while pairs < most {
+                    let before = read.clone();
+                    let pair = read.short_run().zip(read.short_run());
+                    let Some((first, second)) = pair else {
+                        read = before;
+                        break;
+                    };
+                    lengths[0][first.len()] += 1;
+                    lengths[1][second.len()] += 1;
+                    pairs += 1;
+                }
+                assert_eq!(counted.count_short_pairs(most, counts.each_mut()), pairs);
+                assert_eq!((counted.at(), counts), (read.at(), lengths));
+            }
+        }
+    }
+
+    #[test]
     fn a_failed_whole_read_leaves_the_cursor() {
         let mut cursor = Cursor::window(b"abc", 0, false);
         assert_eq!(

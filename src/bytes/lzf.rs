@@ -202,6 +202,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_beginning_that_stands_in_the_stream_is_what_is_decompressed() {
+        let text = b"0123456789".repeat(9);
+        let (mut packed, mut out) = (Vec::new(), Vec::new());
+        Compressor::default().compress(&text, &mut packed);
+        for want in 0..text.len() {
+            prefix(&packed, want, &mut out).unwrap();
+            let literals = literals(&packed, want);
+            assert_eq!(literals.is_some(), want <= usize::from(packed[0]) + 1, "{want}");
+            assert!(literals.is_none_or(|literals| literals == out));
+        }
+        assert_eq!(literals(&[4, b'a', b'b'], 1), None);
+        assert_eq!(literals(&[32, 0], 0), None);
+        assert_eq!(literals(&[], 0), None);
+    }
+
+    #[test]
     fn literals_and_overlapping_references() {
         // "ab", then 7 bytes from 2 back: "abababa"
         let packed = [1, b'a', b'b', (5 << 5), 1];

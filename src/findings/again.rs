@@ -70,12 +70,10 @@ impl Again<'_> {
         let ends = parts.iter().skip(1).filter_map(|part| begins(part)).chain([end]);
         let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
         let started = Instant::now();
-        let mut told: Vec<(usize, T)> = ranges
+        let told: Vec<Vec<(usize, T)>> = ranges
             .par_iter()
-            .flat_map_iter(|(part, end)| {
-                let mut state = start();
-                let told: Vec<_> =
-                    part.iter().map(|(i, pick)| (*i, look(&mut state, pick))).collect();
+            .map_init(&start, |state, (part, end)| {
+                let told = part.iter().map(|(i, pick)| (*i, look(state, pick))).collect();
                 if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
                     pages.pass(begin, *end);
                 }
@@ -84,6 +82,7 @@ impl Again<'_> {
             .collect();
         let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.together.fetch_add(spent, Ordering::Relaxed);
+        let mut told: Vec<(usize, T)> = told.into_iter().flatten().collect();
         told.sort_unstable_by_key(|(i, _)| *i);
         told.into_iter().map(|(_, told)| told).collect()
     }

@@ -2,6 +2,7 @@
 
 use crate::groups::{Glob, Pattern, Patterns};
 use regex::Regex;
+use std::cell::LazyCell;
 
 /// What stands for ids in patterns.
 struct Placeholder {
@@ -73,15 +74,17 @@ impl Wanted {
         found: impl Iterator<Item = &'p str>,
         rules: &[Glob],
     ) -> Self {
+        let beginning = literal(pattern);
         let mut others: Vec<String> = rules
             .iter()
-            .filter(|rule| overlap(&rule.prefix(), literal(pattern).as_bytes()))
+            .filter(|rule| overlap(&rule.prefix(), beginning.as_bytes()))
             .map(Glob::regex)
             .collect();
-        let own = matcher(&regex(pattern));
+        // to build a matcher takes longer than all the rest, and nearly no pattern needs one
+        let own = LazyCell::new(|| matcher(&regex(pattern)));
         let narrower = |other: &&str| {
             *other != pattern
-                && overlap(literal(other).as_bytes(), literal(pattern).as_bytes())
+                && may_overlap(other, beginning)
                 && fits(own.as_ref(), other)
                 && !fits(matcher(&regex(other)).as_ref(), pattern)
         };
@@ -104,6 +107,17 @@ impl Wanted {
 /// Whether a name may begin with both.
 fn overlap(one: &[u8], other: &[u8]) -> bool {
     one.starts_with(other) || other.starts_with(one)
+}
+
+/// Whether a name of the pattern may begin as those do that begin with `beginning`.
+fn may_overlap(pattern: &str, beginning: &str) -> bool {
+    // most differ in a byte that is no placeholder's: then what they begin with need not be known
+    let mut both = pattern.bytes().zip(beginning.bytes());
+    let same = both.find(|(one, other)| one != other || matches!(one, b'{' | b'\\'));
+    match same {
+        Some((one, _)) if !matches!(one, b'{' | b'\\') => false,
+        _ => overlap(literal(pattern).as_bytes(), beginning.as_bytes()),
+    }
 }
 
 /// What all names of a pattern begin with.

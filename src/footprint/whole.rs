@@ -38,7 +38,7 @@ impl WholeSize {
         }
         let encoding = match blob.packing {
             Packing::Intset => Encoding::Intset,
-            _ if profiles.first()?.facts.ziplists => Encoding::Ziplist,
+            _ if kind != ValueKind::Set && profiles.first()?.facts.ziplists => Encoding::Ziplist,
             _ => Encoding::Listpack,
         };
         Some(Self { encoding, elements, sizes })
@@ -55,4 +55,59 @@ const fn most(limits: &Limits, kind: ValueKind, packing: Packing) -> Option<u64>
         (ValueKind::Set, Packing::Intset) => limits.intset_entries,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Allocator, Footprinter, Lane, Measure, Server};
+    use super::*;
+    use crate::entries::{Elements, Entry, Meta, Str, TypeCode};
+    use std::sync::Arc;
+
+    #[test]
+    fn what_the_header_tells_is_what_the_three_steps_tell() {
+        let codes = [
+            (TypeCode::HASH_LISTPACK, ValueKind::Hash),
+            (TypeCode::HASH_ZIPLIST, ValueKind::Hash),
+            (TypeCode::ZSET_LISTPACK, ValueKind::Zset),
+            (TypeCode::ZSET_ZIPLIST, ValueKind::Zset),
+            (TypeCode::SET_LISTPACK, ValueKind::Set),
+            (TypeCode::SET_INTSET, ValueKind::Set),
+        ];
+        let mut told = 0;
+        for name in ["redis-5.0", "redis-6.2", "redis-7.0", "redis-8.2", "valkey-8.1", "valkey-9.1"]
+        {
+            let lane = |allocator, measure| {
+                let server = Server::with_defaults(name.parse().unwrap(), allocator);
+                Lane { server: Arc::new(server), measure }
+            };
+            let lanes = vec![
+                lane(Allocator::Jemalloc, Measure::Reported),
+                lane(Allocator::Libc, Measure::Allocated),
+            ];
+            let mut footprinter = Footprinter::new(lanes, Arc::default());
+            for (code, kind) in codes {
+                for (pieces, bytes) in [(0, 7), (2, 40), (129, 900), (256, 900), (1024, 9000)] {
+                    for expires_at_ms in [None, Some(5)] {
+                        let key = Str::Raw(b"user:1234");
+                        let meta = Meta { expires_at_ms, ..Meta::default() };
+                        let entry = Entry { at: 9, key, code, kind, db: Some(0), meta };
+                        let packing = code.packing().unwrap();
+                        let data = Str::Raw(b"");
+                        let blob =
+                            Packed { packing, bytes, pieces: Some(pieces), width: 2, data, at: 20 };
+                        let Some(whole) = footprinter.whole_size(&entry, &blob) else { continue };
+                        told += 1;
+                        footprinter.begin(&entry, b"user:1234");
+                        footprinter.packed(blob);
+                        let steps = footprinter.finish().unwrap();
+                        assert_eq!((whole.encoding, whole.sizes), (steps.encoding, steps.sizes));
+                        assert_eq!(Some(whole.elements), steps.elements);
+                        assert_eq!(steps.data, 9 + bytes);
+                    }
+                }
+            }
+        }
+        assert!(told > 100, "{told}");
+    }
 }

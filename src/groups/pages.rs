@@ -5,7 +5,7 @@
 //! findings, and to map them anew would cost as much as to sum them; they stay.
 
 use crate::bytes::Snapshot;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What lies behind so many bytes of a file never stays.
 const MOST: u64 = 2 << 30;
@@ -18,33 +18,39 @@ const LONG: u64 = 80 << 10;
 #[derive(Debug)]
 pub struct Pages<'s> {
     snapshot: &'s Snapshot,
-    /// Whether any stay.
-    kept: AtomicBool,
+    /// How many bytes stay.
+    kept: AtomicU64,
 }
 
 impl<'s> Pages<'s> {
     /// Those of `snapshot`.
     #[must_use]
     pub const fn of(snapshot: &'s Snapshot) -> Self {
-        Self { snapshot, kept: AtomicBool::new(false) }
+        Self { snapshot, kept: AtomicU64::new(0) }
+    }
+
+    /// Whether most stay. A few long values among short ones are no reason to map those as well.
+    fn most_stay(&self) -> bool {
+        let all = self.snapshot.bytes().len() as u64;
+        self.kept.load(Ordering::Relaxed) > all.min(MOST) / 2
     }
 
     /// The bytes between `from` and `to` were read by one that does not know how long the values are.
     pub fn pass(&self, from: u64, to: u64) {
-        if !self.kept.load(Ordering::Relaxed) {
+        if !self.most_stay() {
             self.snapshot.release(from, to);
         }
     }
 
     /// Copies bytes from `at` on, if that is quicker than to map them; answers with how many.
     pub fn copy(&self, at: u64, into: &mut [u8]) -> usize {
-        if self.kept.load(Ordering::Relaxed) { 0 } else { self.snapshot.read_at(at, into) }
+        if self.most_stay() { 0 } else { self.snapshot.read_at(at, into) }
     }
 
     /// Nobody reads any more: what has stayed is given back, by the threads of the pool that this
     /// runs in.
     pub fn close(&self) {
-        if self.kept.swap(false, Ordering::Relaxed) {
+        if self.kept.swap(0, Ordering::Relaxed) > 0 {
             self.snapshot.release_all();
         }
     }
@@ -83,7 +89,7 @@ impl<'p, 's> Trail<'p, 's> {
     pub(super) fn leave(&mut self, at: u64) {
         if let Some(pages) = self.pages {
             if at <= MOST && self.long > at.saturating_sub(self.from) / 2 {
-                pages.kept.store(true, Ordering::Relaxed);
+                pages.kept.fetch_add(at.saturating_sub(self.from), Ordering::Relaxed);
             } else {
                 pages.snapshot.release(self.from, at);
             }
@@ -103,7 +109,7 @@ mod tests {
             let pages = Pages::of(&snapshot);
             let mut trail = Trail::new(Some(&pages), start);
             (1..=1000).for_each(|n| trail.reach(start + n * step));
-            pages.kept.into_inner()
+            pages.kept.into_inner() > 0
         };
         assert!(!go(100, 65 << 10));
         assert!(go(100, 120 << 10));

@@ -5,7 +5,7 @@ use super::row::Row;
 use super::stretch::Worker;
 use crate::bytes::Fault;
 use crate::entries::{Elements, Entry, Packed, Str, ValueKind, slot_of};
-use crate::footprint::{Certainty, Footprint, Footprinter, StringSize, WholeSize};
+use crate::footprint::{Certainty, Encoding, Footprint, Footprinter, Sizes, StringSize, WholeSize};
 use std::marker::PhantomData;
 
 /// Takes sized rows, one at a time.
@@ -16,7 +16,8 @@ pub trait Take {
     /// Takes `row`, whose parts are in `footprint`; a string's or a packed value's is empty unless it is looked at.
     fn take(&mut self, row: &Row<'_>, footprint: &Footprint);
 
-    /// The same.
+    /// The same, in the midst of what calls it: for what nearly all keys are.
+    #[inline(always)]
     fn take_here(&mut self, row: &Row<'_>, footprint: &Footprint) {
         self.take(row, footprint);
     }
@@ -99,25 +100,9 @@ impl<P: Take> Worker for Sizer<'_, P> {
             return Ok(());
         }
         let &StringSize { encoding, sizes, .. } = self.footprinter.string_size(entry, value);
-        let len = value.len();
-        let row = Row {
-            db: entry.db,
-            slot: self.cluster.then(|| slot_of(key)),
-            at: entry.at,
-            key,
-            kind: ValueKind::String,
-            module: None,
-            encoding,
-            elements: Some(len),
-            data: key.len() as u64 + len,
-            largest_element: None,
-            field_times: None,
-            sizes,
-            certainty: Certainty::Exact,
-            expires_at_ms: entry.meta.expires_at_ms,
-            idle_s: entry.meta.idle_s,
-            freq: entry.meta.freq,
-        };
+        let held =
+            Held { kind: ValueKind::String, encoding, elements: value.len(), bytes: value.len() };
+        let row = self.row(entry, key, &held, &sizes);
         if self.filter.is_none_or(|filter| filter.accepts(&row)) {
             part.take_here(&row, &Footprint::default());
         }
@@ -137,24 +122,8 @@ impl<P: Take> Worker for Sizer<'_, P> {
         else {
             return self.any_packed(entry, blob, part);
         };
-        let row = Row {
-            db: entry.db,
-            slot: self.cluster.then(|| slot_of(key)),
-            at: entry.at,
-            key,
-            kind: entry.kind,
-            module: None,
-            encoding,
-            elements: Some(elements),
-            data: key.len() as u64 + blob.bytes,
-            largest_element: None,
-            field_times: None,
-            sizes,
-            certainty: Certainty::Exact,
-            expires_at_ms: entry.meta.expires_at_ms,
-            idle_s: entry.meta.idle_s,
-            freq: entry.meta.freq,
-        };
+        let held = Held { kind: entry.kind, encoding, elements, bytes: blob.bytes };
+        let row = self.row(entry, key, &held, &sizes);
         if self.filter.is_none_or(|filter| filter.accepts(&row)) {
             part.take(&row, &Footprint::default());
         }
@@ -162,7 +131,38 @@ impl<P: Take> Worker for Sizer<'_, P> {
     }
 }
 
+/// A value that is one string or one packed blob.
+struct Held {
+    kind: ValueKind,
+    encoding: Encoding,
+    elements: u64,
+    bytes: u64,
+}
+
 impl<P: Take> Sizer<'_, P> {
+    /// The row of a key whose value is one string or one packed blob.
+    #[inline(always)]
+    fn row<'k>(&self, entry: &Entry<'_>, key: &'k [u8], held: &Held, sizes: &Sizes) -> Row<'k> {
+        Row {
+            db: entry.db,
+            slot: self.cluster.then(|| slot_of(key)),
+            at: entry.at,
+            key,
+            kind: held.kind,
+            module: None,
+            encoding: held.encoding,
+            elements: Some(held.elements),
+            data: key.len() as u64 + held.bytes,
+            largest_element: None,
+            field_times: None,
+            sizes: *sizes,
+            certainty: Certainty::Exact,
+            expires_at_ms: entry.meta.expires_at_ms,
+            idle_s: entry.meta.idle_s,
+            freq: entry.meta.freq,
+        }
+    }
+
     #[inline(never)]
     fn any_packed(
         &mut self,
