@@ -2,6 +2,10 @@
 
 use super::length::{self, Length};
 use crate::bytes::{Cursor, Fault, Kind, Stop, lzf};
+use std::hint::select_unpredictable;
+
+/// The byte that begins a compressed string.
+const COMPRESSED: u8 = 0xc3;
 
 /// A string as it stands in the snapshot, not decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,11 @@ pub fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
 }
 
 fn read_any<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
+    if let Some((string, behind)) = usual(cursor) {
+        let len = cursor.rest().len() - behind.len();
+        cursor.take(len as u64)?;
+        return Ok(string);
+    }
     cursor.whole(|cursor| {
         let at = cursor.at();
         match length::read(cursor)? {
@@ -52,6 +61,37 @@ fn read_any<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
             Length::Special(code) => Err(Cursor::fault(at, Kind::StringEncoding(code))),
         }
     })
+}
+
+/// A string as most longer ones are written: its length in two bytes, or compressed, with lengths of up
+/// to two; and what is behind it. `None` for all others, and where something is wrong with it.
+#[inline(always)]
+fn usual<'a>(cursor: &Cursor<'a>) -> Option<(Str<'a>, &'a [u8])> {
+    let rest = cursor.rest();
+    if *rest.first()? == COMPRESSED {
+        let (packed_len, behind) = near_length(rest.get(1..)?)?;
+        let (len, behind) = near_length(behind)?;
+        let at = cursor.at() + (rest.len() - behind.len()) as u64;
+        let (packed, behind) = behind.split_at_checked(packed_len)?;
+        let len = len as u64;
+        let is_plausible = lzf::plausible(packed_len as u64, len);
+        return is_plausible.then_some((Str::Lzf { packed, len, at }, behind));
+    }
+    let (len, behind) = near_length(rest)?;
+    let (bytes, behind) = behind.split_at_checked(len)?;
+    Some((Str::Raw(bytes), behind))
+}
+
+/// A length of one or two bytes, and what is behind it.
+#[inline(always)]
+fn near_length(rest: &[u8]) -> Option<(usize, &[u8])> {
+    let &[first, second] = rest.first_chunk()?;
+    let [high, low] = [usize::from(first), usize::from(second)];
+    // which of the two it is cannot be foretold: a choice of values, not of code
+    let is_short = first < length::SHORT;
+    let len = select_unpredictable(is_short, high, (high & 0x3f) << 8 | low);
+    let behind = rest.get(select_unpredictable(is_short, 1, 2)..)?;
+    (first < 2 * length::SHORT).then_some((len, behind))
 }
 
 fn compressed<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {

@@ -68,7 +68,14 @@ impl Profile {
     /// The key and the object of a value that lies elsewhere.
     #[inline]
     pub fn envelope(&self, key: &Key) -> Parts {
-        self.with_object(key, self.object(key, self.facts.object))
+        let [key, object] = self.ahead(key).unwrap_or_else(|| self.long_envelope(key));
+        Parts { key, object, ..Parts::default() }
+    }
+
+    #[inline(never)]
+    pub(super) fn long_envelope(&self, key: &Key) -> [Size; 2] {
+        let parts = self.with_object(key, self.object(key, self.facts.object));
+        [parts.key, parts.object]
     }
 
     /// The key and the object of a module's value.

@@ -3,10 +3,11 @@
 use super::alloc::Allocator;
 use super::chance::{Drawn, skiplist_node};
 use super::facts::{Facts, StringCount};
+use super::keyspace::Key;
 use super::limits::Limits;
 use super::sds;
 use super::server::Server;
-use super::{Lane, Measure};
+use super::{Lane, Measure, Size};
 
 /// What strings below this length take, and nodes with such members, is computed ahead.
 const AHEAD: u64 = 256;
@@ -25,6 +26,8 @@ pub(super) struct Profile {
     nodes: Vec<Drawn>,
     /// Strings of their own, by their length.
     strings: Vec<u64>,
+    /// Keys and objects of values that lie elsewhere, by the length of the name and whether it expires.
+    envelopes: Vec<[Size; 2]>,
 }
 
 impl Profile {
@@ -43,7 +46,12 @@ impl Profile {
             shares_integers: facts.shared_integers && server.shares_integers,
             nodes,
             strings: Vec::new(),
+            envelopes: Vec::new(),
         };
+        let keys = (0..AHEAD).flat_map(|len| {
+            [false, true].map(|expires| Key { len, expires, classes: 0 })
+        });
+        profile.envelopes = keys.map(|key| profile.long_envelope(&key)).collect();
         profile.strings = (0..AHEAD).map(|len| profile.long_string(len)).collect();
         profile
     }
@@ -71,6 +79,13 @@ impl Profile {
     pub fn string(&self, len: u64) -> u64 {
         let ahead = usize::try_from(len).ok().and_then(|len| self.strings.get(len));
         ahead.copied().unwrap_or_else(|| self.long_string(len))
+    }
+
+    /// What was worked out for keys like this one.
+    #[inline(always)]
+    pub(super) fn ahead(&self, key: &Key) -> Option<[Size; 2]> {
+        let place = usize::try_from(key.len).ok()?.checked_mul(2)? + usize::from(key.expires);
+        self.envelopes.get(place).filter(|_| key.classes == 0).copied()
     }
 
     #[inline(never)]

@@ -31,19 +31,7 @@ impl<'n> Marks<'n> {
         if name.len() > LONGEST {
             return None;
         }
-        let (mut ends, mut digits, mut at) = (0, 0, 0);
-        let (chunks, rest) = name.as_chunks::<16>();
-        for chunk in chunks {
-            let [these, numbers] = flags::of(chunk, separator);
-            ends |= u64::from(these) << at;
-            digits |= u64::from(numbers) << at;
-            at += 16;
-        }
-        if !rest.is_empty() {
-            let [these, numbers] = flags::of_words([word(name, at), word(name, at + 8)], separator);
-            ends |= u64::from(these) << at;
-            digits |= u64::from(numbers) << at;
-        }
+        let [ends, digits] = flags(name, separator);
         (ends != 0).then_some(Self { name, ends, digits, from: 0 })
     }
 
@@ -90,6 +78,25 @@ impl<'n> Marks<'n> {
         let separator = if has_end { number } else { 0 };
         let digits = (self.digits >> from) & (u64::MAX >> (64 - len));
         Some(Segment { bytes, hash, separator, text, digits })
+    }
+}
+
+/// A bit for each byte of a name that is `wanted`, and for each that is a digit.
+///
+/// Sixteen bytes at a time, the last ones from the name's end: a loop whose end hangs on the length of
+/// a name is guessed wrong as often as neighbouring names differ in length.
+#[inline(always)]
+fn flags(name: &[u8], wanted: u8) -> [u64; 2] {
+    let from = |at: usize| {
+        let chunk = name.get(at..).and_then(<[u8]>::first_chunk);
+        let flags = chunk.map(|chunk| flags::of(chunk, wanted)).unwrap_or_default();
+        flags.map(|flags| u64::from(flags) << at)
+    };
+    let both = |[a, b]: [u64; 2], [c, d]: [u64; 2]| [a | c, b | d];
+    match name.len().checked_sub(16) {
+        None => flags::of_words([word(name, 0), word(name, 8)], wanted).map(u64::from),
+        Some(last @ 0..=16) => both(from(0), from(last)),
+        Some(last) => both(both(from(0), from(16)), both(from(last.min(32)), from(last))),
     }
 }
 
