@@ -1,6 +1,6 @@
 //! Writes a dump for benchmarks: `generate SHAPE SCALE SEED FILE`.
 //!
-//! The shapes are small, mixed, huge, giant, hostile and prefixes; scale 1 is the full size.
+//! The shapes are small, mixed, saved, huge, giant, hostile and prefixes; scale 1 is the full size.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

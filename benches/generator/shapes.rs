@@ -1,6 +1,7 @@
 //! What each shape is full of.
 
 use super::listpack::Listpack;
+use super::saved::saved;
 use super::{Dump, Recipe, Shape, generate, name, write};
 use std::io::{self, Write};
 
@@ -10,6 +11,7 @@ pub(super) fn fill<W: Write>(dump: &mut Dump<W>, recipe: Recipe) -> io::Result<(
     match recipe.shape {
         Shape::Small => small(dump, keys(7.5e6)),
         Shape::Mixed => mixed(dump, keys(1.4e6)),
+        Shape::Saved => saved(dump, keys(1.42e6)),
         Shape::Huge => huge(dump, keys(14_000.0)),
         Shape::Giant => giant(dump, keys(5e6)),
         Shape::Hostile => hostile(dump, keys(240.0)),

@@ -48,9 +48,8 @@ impl Profile {
             strings: Vec::new(),
             envelopes: Vec::new(),
         };
-        let keys = (0..AHEAD).flat_map(|len| {
-            [false, true].map(|expires| Key { len, expires, classes: 0 })
-        });
+        let keys = (0..AHEAD)
+            .flat_map(|len| [false, true].map(|expires| Key { len, expires, classes: 0 }));
         profile.envelopes = keys.map(|key| profile.long_envelope(&key)).collect();
         profile.strings = (0..AHEAD).map(|len| profile.long_string(len)).collect();
         profile
