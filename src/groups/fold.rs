@@ -13,6 +13,7 @@ use super::stretch::{self, Finish, Source, Span, Stretch, Worker};
 use super::sum::{Checksum, Sum};
 use crate::bytes::Kind;
 use crate::entries::{Walk, guess};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -246,9 +247,9 @@ impl<P> State<P> {
         }
     }
 
-    /// Whether somebody reads, or has read, the stretch that the chain waits for.
-    fn is_chain_taken(&self) -> bool {
-        self.running.contains(&self.chain.end) || self.waiting.contains_key(&self.chain.end)
+    /// Whether somebody reads, or has read, the stretch that begins at `at`.
+    fn is_taken(&self, at: u64) -> bool {
+        self.running.contains(&at) || self.waiting.contains_key(&at)
     }
 
     /// For how many parts there is room in memory.
@@ -269,7 +270,7 @@ impl<P> State<P> {
     /// Whether the stretch that the chain waits for should be read now. Where parts are heavy those
     /// that are being taken come first: each takes memory twice, for itself and for its sum.
     fn wants_chain(&self) -> bool {
-        !self.is_chain_taken() && self.taking <= self.room()
+        !self.is_taken(self.chain.end) && self.taking <= self.room()
     }
 
     /// Takes `stride` chunks from `chunk` on for a stretch that begins there; where it should end.
@@ -415,9 +416,7 @@ impl<T: Task> Chain<'_, T> {
     /// Takes the stretch that begins at the guess `at`, unless it is taken or passed.
     fn claim(&self, at: u64) -> bool {
         let mut state = self.lock();
-        let new = at > state.chain.end
-            && !state.running.contains(&at)
-            && !state.waiting.contains_key(&at);
+        let new = at > state.chain.end && !state.is_taken(at);
         if new {
             state.running.push(at);
         }
@@ -433,15 +432,20 @@ impl<T: Task> Chain<'_, T> {
             }
             trail.reach(at);
         };
+        let scouted = Cell::new(false);
         let mut giant = |walk: &Walk, here| {
             let mut state = self.lock();
             if self.threads > 1 && state.chain.end == at {
                 state.scout = Some((walk.clone(), here));
+                scouted.set(true);
                 self.changed.notify_all();
             }
         };
+        // who has found the end of the value reads on from there
+        let taken = |here: u64| scouted.get() && self.lock().is_taken(here);
         let stop = self.stop(at, to);
-        let mut span = Span { start: at, stop, pause: &mut pause, giant: &mut giant };
+        let mut span =
+            Span { start: at, stop, pause: &mut pause, giant: &mut giant, taken: &taken };
         let stretch = stretch::read(self.source, worker, self.task.part(), &mut span, sum);
         let bytes = stretch.end - stretch.start;
         trail.leave(stretch.end);

@@ -153,6 +153,8 @@ pub(super) struct Span<'s> {
     pub pause: &'s mut dyn FnMut(u64),
     /// Told when a value goes on and on, with the walk and where it stands.
     pub giant: &'s mut dyn FnMut(&Walk, u64),
+    /// Asked now and then whether somebody else reads from this boundary on.
+    pub taken: &'s dyn Fn(u64) -> bool,
 }
 
 /// Reads a stretch; `part` is what its keys are added to.
@@ -180,7 +182,7 @@ pub(super) fn read<W: Worker>(
     loop {
         let at = reading.cursor.at();
         if at >= look_up && reading.walk.at_boundary() {
-            if at >= span.stop {
+            if at >= span.stop || (span.taken)(at) {
                 break;
             }
             // what is behind the stop is another's to read
