@@ -214,6 +214,9 @@ struct State<P> {
     trust: usize,
     /// A very long value that holds up the chain: its end is worth finding first.
     scout: Option<(Walk, u64)>,
+    /// How far the one has come meanwhile who is held up, in the chain as well: what begins before is
+    /// read.
+    passed: u64,
     finish: Option<Finish>,
     over: bool,
     timings: Timings,
@@ -241,6 +244,7 @@ impl<P> State<P> {
             heaviest: None,
             trust: 2 * threads,
             scout: None,
+            passed: 0,
             finish: None,
             over: false,
             timings: Timings::default(),
@@ -250,6 +254,15 @@ impl<P> State<P> {
     /// Whether somebody reads, or has read, the stretch that begins at `at`.
     fn is_taken(&self, at: u64) -> bool {
         self.running.contains(&at) || self.waiting.contains_key(&at)
+    }
+
+    /// Whether somebody reads what begins at `at`; if not, nobody will but who asks.
+    fn pass(&mut self, at: u64) -> bool {
+        let taken = self.is_taken(at);
+        if !taken {
+            self.passed = self.passed.max(at);
+        }
+        taken
     }
 
     /// For how many parts there is room in memory.
@@ -416,7 +429,7 @@ impl<T: Task> Chain<'_, T> {
     /// Takes the stretch that begins at the guess `at`, unless it is taken or passed.
     fn claim(&self, at: u64) -> bool {
         let mut state = self.lock();
-        let new = at > state.chain.end && !state.is_taken(at);
+        let new = at > state.chain.end.max(state.passed) && !state.is_taken(at);
         if new {
             state.running.push(at);
         }
@@ -441,8 +454,8 @@ impl<T: Task> Chain<'_, T> {
                 self.changed.notify_all();
             }
         };
-        // who has found the end of the value reads on from there
-        let taken = |here: u64| scouted.get() && self.lock().is_taken(here);
+        // who has found the end of the value first reads on from there
+        let taken = |here: u64| scouted.get() && self.lock().pass(here);
         let stop = self.stop(at, to);
         let mut span =
             Span { start: at, stop, pause: &mut pause, giant: &mut giant, taken: &taken };
