@@ -82,9 +82,13 @@ impl Again<'_> {
             .collect();
         let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.together.fetch_add(spent, Ordering::Relaxed);
-        let mut told: Vec<(usize, T)> = told.into_iter().flatten().collect();
-        told.sort_unstable_by_key(|(i, _)| *i);
-        told.into_iter().map(|(_, told)| told).collect()
+        let mut all: Vec<Option<T>> = picks.iter().map(|_| None).collect();
+        for (i, told) in told.into_iter().flatten() {
+            if let Some(place) = all.get_mut(i) {
+                *place = Some(told);
+            }
+        }
+        all.into_iter().flatten().collect()
     }
 
     /// Lets `look` see a key; nothing where it cannot be read again. It may be asked a second time,
