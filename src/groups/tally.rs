@@ -77,6 +77,13 @@ pub struct Part<const INSIDE: bool> {
     early: Option<Groups>,
 }
 
+/// A place of its own for what is seldom: so that it does not stand between what is not.
+#[cold]
+#[inline(never)]
+fn add_early(early: &mut Groups, row: &Row<'_>) {
+    early.add(row);
+}
+
 impl<const INSIDE: bool> Take for Part<INSIDE> {
     const FOOTPRINTS: bool = INSIDE;
 
@@ -89,7 +96,7 @@ impl<const INSIDE: bool> Take for Part<INSIDE> {
     fn take_here(&mut self, row: &Row<'_>, _: &Footprint) {
         self.census.add(row);
         match &mut self.early {
-            Some(early) if row.db.is_none() => early.add(row),
+            Some(early) if row.db.is_none() => add_early(early, row),
             _ => self.groups.add(row),
         }
     }

@@ -144,8 +144,9 @@ impl Tree {
         (at, hash)
     }
 
-    /// The node of a name that has no way yet.
-    #[inline(always)]
+    /// The node of a name that has no way yet. Not inlined: the others are more, and their code shorter
+    /// without it.
+    #[inline(never)]
     fn walk(&mut self, key: &[u8], marks: Marks<'_>, template: Template, bytes: Size) -> Id {
         let (mut at, mut depth, mut rest) = (Id::ROOT, 0, marks);
         while depth < self.depth
