@@ -269,7 +269,7 @@ impl<P> State<P> {
     fn room(&self) -> usize {
         let room = match self.heaviest {
             // before the first part one cannot tell
-            None => 3,
+            None => 1,
             Some(heaviest) => AHEAD.checked_div(heaviest).unwrap_or(u64::MAX),
         };
         usize::try_from(room).unwrap_or(usize::MAX)
