@@ -99,7 +99,7 @@ impl Hash {
         self.apart = true;
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
             let never = self.form != Form::Plain && profile.facts.vset;
-            self.apart &= profile.field(0).is_some();
+            self.apart &= profile.field(0, false).is_some();
             if claimed > profile.limits.hash_entries || never {
                 lane.state = State::Large;
             }
@@ -144,7 +144,7 @@ impl Hash {
         self.longest = self.longest.max(len);
         self.data += len * (fields + values);
         for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            let field = profile.field(len).unwrap_or_default();
+            let field = profile.field(len, false).unwrap_or_default();
             lane.pairs += field * fields + profile.string(len) * values;
         }
         self.seen += fields;
@@ -380,11 +380,14 @@ impl Profile {
         }
     }
 
-    /// A field without a TTL, where that is an allocation of its own, whatever its value.
-    fn field(&self, field: u64) -> Option<u64> {
+    /// A field, where that is an allocation of its own, whatever its value.
+    fn field(&self, field: u64, expires: bool) -> Option<u64> {
         match self.facts.pairs {
             HashEntry::Strings => Some(self.string(field)),
-            HashEntry::Mstr => Some(self.a(mstr_header(field) + field + 1)),
+            HashEntry::Mstr => {
+                let expiry = if expires { MSTR_EXPIRY } else { 0 };
+                Some(self.a(mstr_header(field) + field + 1 + expiry))
+            }
             HashEntry::Joined { .. } => None,
         }
     }
@@ -394,10 +397,8 @@ impl Profile {
     #[inline(never)]
     fn other_pair(&self, field: u64, value: u64, expires: bool) -> u64 {
         match self.facts.pairs {
-            HashEntry::Strings => self.string(field) + self.string(value),
-            HashEntry::Mstr => {
-                let expiry = if expires { MSTR_EXPIRY } else { 0 };
-                self.a(mstr_header(field) + field + 1 + expiry) + self.string(value)
+            HashEntry::Strings | HashEntry::Mstr => {
+                self.field(field, expires).unwrap_or_default() + self.string(value)
             }
             HashEntry::Joined { expiry, rounded } => {
                 let expiry = if expires { expiry } else { 0 };

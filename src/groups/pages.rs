@@ -18,7 +18,7 @@ const LONG: u64 = 80 << 10;
 #[derive(Debug)]
 pub struct Pages<'s> {
     snapshot: &'s Snapshot,
-    /// How many bytes stay.
+    /// How many bytes stay; those of a second reading count again.
     kept: AtomicU64,
 }
 

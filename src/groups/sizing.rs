@@ -13,7 +13,8 @@ pub trait Take {
     /// Whether it looks at the footprints of strings and packed values. These are dear to fill in.
     const FOOTPRINTS: bool;
 
-    /// Takes `row`, whose parts are in `footprint`; a string's or a packed value's is empty unless it is looked at.
+    /// Takes `row`, whose parts are in `footprint`; a string's or a packed value's is empty unless it
+    /// is looked at.
     fn take(&mut self, row: &Row<'_>, footprint: &Footprint);
 
     /// The same, in the midst of what calls it: for what nearly all keys are.
