@@ -34,6 +34,16 @@ use super::ways::{Note, Template, Way, Ways};
 use crate::footprint::Size;
 use std::sync::Arc;
 
+/// Where `way` leads to, once what is folded away on it is noted of a name with these marks.
+#[inline(always)]
+fn go(sketch: &mut Sketch, way: &Way, marks: &Marks<'_>, bytes: Size) -> Id {
+    for note in way.notes() {
+        let hash = marks.hash(note.from.into(), note.len.into());
+        sketch.add(note.depth, hash, bytes);
+    }
+    way.node
+}
+
 /// How large a tree may become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
@@ -127,13 +137,7 @@ impl Tree {
             Some(marks) => {
                 let (template, hash) = marks.template();
                 match self.ways.find(key, template, self.arena.changes()) {
-                    Some(way) => {
-                        for note in way.notes() {
-                            let hash = marks.hash(note.from.into(), note.len.into());
-                            self.sketch.add(note.depth, hash, kept.bytes);
-                        }
-                        (way.node, hash)
-                    }
+                    Some(way) => (go(&mut self.sketch, way, &marks, kept.bytes), hash),
                     None => (self.walk(key, marks, template, kept.bytes), hash),
                 }
             }
@@ -144,10 +148,13 @@ impl Tree {
         (at, hash)
     }
 
-    /// The node of a name that has no way yet. Not inlined: the others are more, and their code shorter
-    /// without it.
+    /// The node of a name whose way is not in its own place, or that has none yet. Not inlined: the
+    /// others are more, and their code shorter without it.
     #[inline(never)]
     fn walk(&mut self, key: &[u8], marks: Marks<'_>, template: Template, bytes: Size) -> Id {
+        if let Some(way) = self.ways.find_beside(key, template, self.arena.changes()) {
+            return go(&mut self.sketch, way, &marks, bytes);
+        }
         let (mut at, mut depth, mut rest) = (Id::ROOT, 0, marks);
         while depth < self.depth
             && let Some(segment) = rest.next(Separators::COLON)

@@ -50,7 +50,8 @@ impl Template {
             return (Self::NONE, separators::hash(name));
         }
         let (open, ids) = open(name, ends, digits);
-        let (mut hash, mut place) = (0, ids.0);
+        // what is left of `user:17` and of `user:176` is the same
+        let (mut hash, mut place) = (0, ids.0 ^ open);
         each_word(name, open, |word, kept| {
             hash = separators::mix(hash, word);
             place = place.rotate_left(23) ^ kept;
@@ -221,6 +222,11 @@ impl Way {
         Some(way)
     }
 
+    /// Whether it is the way of any names.
+    const fn is_some(&self) -> bool {
+        self.template.is_some()
+    }
+
     /// Whether what is left of `name` is what is left of its names. The template is the same.
     #[inline(always)]
     fn fits(&self, name: &[u8]) -> bool {
@@ -252,10 +258,31 @@ impl Clone for Ways {
 }
 
 impl Ways {
-    /// The way of `name`, which has this template, in a tree that has been changed so often.
+    /// The way of `name`, which has this template, in a tree that has been changed so often; in
+    /// its own place, where nearly all are.
     #[inline(always)]
     pub(super) fn find(&self, name: &[u8], template: Template, changes: u64) -> Option<&Way> {
-        let way = self.all.get(template.place)?;
+        self.at(template.place, name, template, changes)
+    }
+
+    /// The same in the place beside it, where another one has moved it to. It moves back, so that
+    /// of two the one that more names have is mostly in its own place.
+    #[inline(always)]
+    pub(super) fn find_beside(
+        &mut self,
+        name: &[u8],
+        template: Template,
+        changes: u64,
+    ) -> Option<&Way> {
+        let beside = template.place ^ 1;
+        self.at(beside, name, template, changes)?;
+        self.all.swap(beside, template.place);
+        self.all.get(template.place)
+    }
+
+    #[inline(always)]
+    fn at(&self, place: usize, name: &[u8], template: Template, changes: u64) -> Option<&Way> {
+        let way = self.all.get(place)?;
         (way.changes == changes && way.template == template && way.fits(name)).then_some(way)
     }
 
@@ -276,7 +303,7 @@ impl Ways {
     /// How many ways are kept.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.all.iter().filter(|way| way.template.len != usize::MAX).count()
+        self.all.iter().filter(|way| way.is_some()).count()
     }
 
     /// Keeps what a look has found.
@@ -290,8 +317,12 @@ impl Ways {
         if self.all.is_empty() {
             self.all = vec![Way::NONE; WAYS];
         }
-        if let Some(place) = self.all.get_mut(way.template.place) {
-            *place = way;
+        let place = way.template.place;
+        if let Some(kept) = self.all.get_mut(place) {
+            let other = std::mem::replace(kept, way);
+            if let Some(beside) = self.all.get_mut(place ^ 1).filter(|_| other.is_some()) {
+                *beside = other;
+            }
         }
     }
 }
