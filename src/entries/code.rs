@@ -97,6 +97,17 @@ impl TypeCode {
         })
     }
 
+    /// How a list's nodes are packed, where it has nodes.
+    #[must_use]
+    #[inline]
+    pub const fn node_packing(self) -> Option<Packing> {
+        match self {
+            Self::LIST_QUICKLIST => Some(Packing::Ziplist),
+            Self::LIST_QUICKLIST_2 => Some(Packing::Listpack),
+            _ => None,
+        }
+    }
+
     /// What the value is to a user; `None` for a code that `dialect` does not have.
     #[must_use]
     pub const fn kind(self, dialect: Dialect) -> Option<ValueKind> {

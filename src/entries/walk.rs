@@ -6,7 +6,7 @@ use super::entry::{Entry, Item, Meta, ModuleId, SlotMark};
 use super::head::{Template, Templates};
 use super::packed::{Packed, Packing};
 use super::string::Str;
-use super::value::{ValueWalk, blob, skip_module};
+use super::value::{ValueWalk, blob, only_node, skip_module};
 use super::{length, string};
 use crate::bytes::{Cursor, Kind, Stop};
 use std::hint::select_unpredictable;
@@ -159,6 +159,19 @@ impl Walk {
         let blob = cursor.whole(|cursor| blob(cursor, packing))?;
         self.value = None;
         Ok(blob)
+    }
+
+    /// Reads the value of `entry`, the key that was read last, if it is a list of one packed node. Else
+    /// `None`, and nothing is read: [`value`](Self::value) reads everything, and tells what is wrong.
+    #[inline]
+    pub fn only_node<'a>(
+        &mut self,
+        entry: &Entry<'_>,
+        cursor: &mut Cursor<'a>,
+    ) -> Option<Packed<'a>> {
+        let node = only_node(cursor, entry.code)?;
+        self.value = None;
+        Some(node)
     }
 
     /// Reads the value of the key that [`next`](Self::next) gave, handing its elements to `out`.

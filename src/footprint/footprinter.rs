@@ -175,14 +175,14 @@ impl Footprinter {
         self.strings.size(&self.profiles, &key, &Value::of(value))
     }
 
-    /// The same for a key whose value is one packed blob. `None` where it has to be looked into, or
+    /// The same for a key whose value is one packed blob, or a list of one packed node. `None` where it has to be looked into, or
     /// that is wanted: then it takes the three steps.
     #[inline]
     pub fn whole_size(&self, entry: &Entry<'_>, blob: &Packed<'_>) -> Option<WholeSize> {
         if self.look_inside {
             return None;
         }
-        WholeSize::of(&self.profiles, entry.kind, &Key::of(entry, entry.key.len()), blob)
+        WholeSize::of(&self.profiles, entry, &Key::of(entry, entry.key.len()), blob)
     }
 
     /// Counts the fields of hashes that expire by the times between which they do: up to the first

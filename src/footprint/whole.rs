@@ -1,9 +1,10 @@
-//! Sizes of values that are one packed blob and stay one: all that it takes is known from its header.
+//! Sizes of values that are one packed blob and stay one, or a list's only node: all that it takes is
+//! known from its header.
 
 use super::keyspace::Key;
 use super::profile::Profile;
 use super::{Encoding, Limits, Size, Sizes};
-use crate::entries::{Packed, Packing, ValueKind};
+use crate::entries::{Entry, Packed, Packing, ValueKind};
 
 /// What a key takes whose value is one packed blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,32 +18,64 @@ pub struct WholeSize {
 }
 
 impl WholeSize {
-    /// What a key of this kind takes that holds `blob`; `None` where some lane's server unpacks or
-    /// rewrites it, or its header does not tell.
+    /// What the key of `entry` takes, which holds `blob` or a list of that one node; `None` where some
+    /// lane's server unpacks or rewrites it, or its header does not tell.
     #[inline]
     pub(super) fn of(
         profiles: &[Profile],
-        kind: ValueKind,
+        entry: &Entry<'_>,
         key: &Key,
         blob: &Packed<'_>,
     ) -> Option<Self> {
-        let pieces = blob.pieces?;
-        let elements = if kind == ValueKind::Set { pieces } else { pieces / 2 };
-        let mut sizes = Sizes::default();
+        let (kind, pieces) = (entry.kind, blob.pieces?);
+        let elements = match kind {
+            ValueKind::Set | ValueKind::List => pieces,
+            _ => pieces / 2,
+        };
+        if kind == ValueKind::List && (pieces == 0 || entry.code.node_packing().is_none()) {
+            // the loader leaves out a node without elements, and takes one blob apart
+            return None;
+        }
+        let (mut sizes, mut encodings) = (Sizes::default(), None);
         for (size, profile) in sizes.0.iter_mut().zip(profiles) {
-            let rewritten = blob.packing == Packing::Ziplist && !profile.facts.ziplists;
-            if rewritten || elements > most(&profile.limits, kind, blob.packing)? {
+            if blob.packing == Packing::Ziplist && !profile.facts.ziplists {
                 return None;
             }
-            *size = profile.envelope(key).total() + Size::bytes(profile.blob(blob.bytes));
+            let (encoding, structure) = match kind {
+                ValueKind::List => list(profile, blob.bytes, elements)?,
+                _ if elements > most(&profile.limits, kind, blob.packing)? => return None,
+                _ => (packed(profile, kind, blob.packing), 0),
+            };
+            *size =
+                profile.envelope(key).total() + Size::bytes(structure + profile.blob(blob.bytes));
+            encodings.get_or_insert(encoding);
         }
-        let encoding = match blob.packing {
-            Packing::Intset => Encoding::Intset,
-            _ if kind != ValueKind::Set && profiles.first()?.facts.ziplists => Encoding::Ziplist,
-            _ => Encoding::Listpack,
-        };
-        Some(Self { encoding, elements, sizes })
+        Some(Self { encoding: encodings?, elements, sizes })
     }
+}
+
+/// How a server names a blob that it leaves as it is.
+#[inline]
+const fn packed(profile: &Profile, kind: ValueKind, packing: Packing) -> Encoding {
+    match (kind, packing) {
+        (_, Packing::Intset) => Encoding::Intset,
+        (ValueKind::Hash | ValueKind::Zset, _) if profile.facts.ziplists => Encoding::Ziplist,
+        _ => Encoding::Listpack,
+    }
+}
+
+/// How a server holds a list of one node, and what it takes beside that; `None` where it is no node.
+#[inline]
+fn list(profile: &Profile, bytes: u64, elements: u64) -> Option<(Encoding, u64)> {
+    let facts = &profile.facts;
+    if facts.linked_lists {
+        return None;
+    }
+    if facts.list_listpacks && profile.limits.node_is_a_list(bytes, elements) {
+        return Some((Encoding::Listpack, 0));
+    }
+    let structure = profile.measured(facts.quicklist) + profile.measured(facts.quicklist_node);
+    Some((Encoding::Quicklist, structure))
 }
 
 /// Up to how many members or pairs a server leaves a blob as it is that it has loaded; `None` where
@@ -73,6 +106,9 @@ mod tests {
             (TypeCode::ZSET_ZIPLIST, ValueKind::Zset),
             (TypeCode::SET_LISTPACK, ValueKind::Set),
             (TypeCode::SET_INTSET, ValueKind::Set),
+            (TypeCode::LIST_QUICKLIST, ValueKind::List),
+            (TypeCode::LIST_QUICKLIST_2, ValueKind::List),
+            (TypeCode::LIST_ZIPLIST, ValueKind::List),
         ];
         let mut told = 0;
         for name in ["redis-5.0", "redis-6.2", "redis-7.0", "redis-8.2", "valkey-8.1", "valkey-9.1"]
@@ -92,14 +128,18 @@ mod tests {
                         let key = Str::Raw(b"user:1234");
                         let meta = Meta { expires_at_ms, ..Meta::default() };
                         let entry = Entry { at: 9, key, code, kind, db: Some(0), meta };
-                        let packing = code.packing().unwrap();
+                        let packing = code.packing().or(code.node_packing()).unwrap();
                         let data = Str::Raw(b"");
                         let blob =
                             Packed { packing, bytes, pieces: Some(pieces), width: 2, data, at: 20 };
                         let Some(whole) = footprinter.whole_size(&entry, &blob) else { continue };
                         told += 1;
                         footprinter.begin(&entry, b"user:1234");
-                        footprinter.packed(blob);
+                        if code.node_packing().is_some() {
+                            footprinter.packed_node(blob);
+                        } else {
+                            footprinter.packed(blob);
+                        }
                         let steps = footprinter.finish().unwrap();
                         assert_eq!((whole.encoding, whole.sizes), (steps.encoding, steps.sizes));
                         assert_eq!(Some(whole.elements), steps.elements);

@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::row::Row;
-use super::stretch::Worker;
+use super::stretch::{Worker, hand_over};
 use crate::bytes::Fault;
 use crate::entries::{Elements, Entry, Packed, Str, ValueKind, slot_of};
 use crate::footprint::{Certainty, Encoding, Footprint, Footprinter, Sizes, StringSize, WholeSize};
@@ -172,7 +172,7 @@ impl<P: Take> Sizer<'_, P> {
         part: &mut P,
     ) -> Result<(), Fault> {
         if self.begin(entry)? {
-            self.footprinter.packed(*blob);
+            hand_over(&mut self.footprinter, entry, blob);
             self.end(entry, part)?;
         }
         Ok(())

@@ -77,7 +77,7 @@ pub trait Worker {
         Ok(())
     }
 
-    /// The same for a key whose value is one packed blob.
+    /// The same for a key whose value is one packed blob, or a list of one packed node.
     ///
     /// # Errors
     /// Those of the above.
@@ -89,10 +89,20 @@ pub trait Worker {
         part: &mut Self::Part,
     ) -> Result<(), Fault> {
         if self.begin(entry)? {
-            self.elements().packed(*blob);
+            hand_over(self.elements(), entry, blob);
             self.end(entry, part)?;
         }
         Ok(())
+    }
+}
+
+/// Hands over the value of `entry`, which is `blob` or a list with it as the only node.
+pub(super) fn hand_over(out: &mut impl Elements, entry: &Entry<'_>, blob: &Packed<'_>) {
+    if entry.code.node_packing().is_some() {
+        out.begin(1);
+        out.packed_node(*blob);
+    } else {
+        out.packed(*blob);
     }
 }
 
@@ -290,6 +300,8 @@ impl<P> Reading<'_, P> {
         } else if let Some(packing) = entry.code.packing() {
             let blob = self.walk.packed(&mut self.cursor, packing)?;
             worker.packed(entry, &blob, &mut self.part)?;
+        } else if let Some(node) = self.walk.only_node(entry, &mut self.cursor) {
+            worker.packed(entry, &node, &mut self.part)?;
         } else if worker.begin(entry)? {
             self.value(worker.elements(), span)?;
             worker.end(entry, &mut self.part)?;

@@ -254,6 +254,22 @@ pub(super) fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Pack
     Ok(Packed::new(packing, string::read(cursor)?, at)?)
 }
 
+/// Reads a list that is one packed node; nothing where it is another value, or there is anything
+/// wrong with it.
+#[inline]
+pub(super) fn only_node<'a>(cursor: &mut Cursor<'a>, code: TypeCode) -> Option<Packed<'a>> {
+    let packing = code.node_packing()?;
+    let before: &[u8] = match packing {
+        Packing::Listpack => &[1, PACKED_NODE],
+        _ => &[1],
+    };
+    let mut behind = cursor.clone();
+    let begins = behind.take(before.len() as u64).ok()?;
+    let node = (begins == before).then(|| blob(&mut behind, packing).ok()).flatten()?;
+    *cursor = behind;
+    Some(node)
+}
+
 /// Reads a score that is written as text.
 fn text_score(cursor: &mut Cursor<'_>) -> Result<f64, Stop> {
     let at = cursor.at();
@@ -332,11 +348,15 @@ fn path_hash<E: Elements>(
     }
 }
 
+/// What stands before a node, since RDB 10.
+const PLAIN_NODE: u8 = 1;
+const PACKED_NODE: u8 = 2;
+
 fn quicklist_node<E: Elements>(cursor: &mut Cursor<'_>, out: &mut E) -> Result<(), Stop> {
     let at = cursor.at();
-    match length::plain(cursor)? {
-        1 => out.plain_node(string::read(cursor)?),
-        2 => out.packed_node(blob(cursor, Packing::Listpack)?),
+    match u8::try_from(length::plain(cursor)?).unwrap_or_default() {
+        PLAIN_NODE => out.plain_node(string::read(cursor)?),
+        PACKED_NODE => out.packed_node(blob(cursor, Packing::Listpack)?),
         _ => return Err(Cursor::fault(at, Kind::Value("a list node is of an unknown kind"))),
     }
     Ok(())
