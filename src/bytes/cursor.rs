@@ -44,6 +44,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether the window's end is the input's end.
     #[must_use]
+    #[inline]
     pub const fn is_last(&self) -> bool {
         self.last
     }
@@ -70,6 +71,12 @@ impl<'a> Cursor<'a> {
             }
             None => Err(self.clone().short(n)),
         }
+    }
+
+    /// Passes over `n` bytes, or over all where the window holds fewer.
+    #[inline(always)]
+    pub fn pass(&mut self, n: usize) {
+        self.rest = self.rest.get(n..).unwrap_or_default();
     }
 
     /// The next `N` bytes.

@@ -30,6 +30,41 @@ pub fn of_words(words: [u64; 2], wanted: u8) -> [u16; 2] {
     }
 }
 
+/// Whether all bytes are decimal digits or letters from `a` to `f`.
+#[must_use]
+#[inline(always)]
+pub fn are_hex(bytes: &[u8; 16]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: every x86-64 has SSE2, and sixteen bytes are there to be loaded.
+        unsafe { compare_hex(std::arch::x86_64::_mm_loadu_si128(bytes.as_ptr().cast())) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// # Safety
+/// The processor must have SSE2.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn compare_hex(bytes: std::arch::x86_64::__m128i) -> bool {
+    use std::arch::x86_64::{
+        _mm_add_epi8, _mm_cmplt_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    };
+    // SAFETY: the caller says that it has it.
+    let hex = unsafe {
+        // moved so that those that are meant are the lowest of signed bytes
+        let moved = |from: u8| {
+            let lowest = i8::MIN.wrapping_sub(from.cast_signed());
+            _mm_add_epi8(bytes, _mm_set1_epi8(lowest))
+        };
+        let digits = _mm_cmplt_epi8(moved(b'0'), _mm_set1_epi8(i8::MIN + 10));
+        let letters = _mm_cmplt_epi8(moved(b'a'), _mm_set1_epi8(i8::MIN + 6));
+        _mm_movemask_epi8(_mm_or_si128(digits, letters))
+    };
+    hex == 0xffff
+}
+
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn sse2(bytes: &[u8; 16], wanted: u8) -> [u16; 2] {
@@ -81,6 +116,18 @@ mod tests {
                     let word = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().unwrap());
                     assert_eq!(of_words([word(0), word(8)], wanted), of(&bytes, wanted));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn hex_digits_are_lower_case() {
+        for byte in 0..=255_u8 {
+            for place in 0..16 {
+                let mut bytes = *b"0123456789abcdef";
+                bytes[place] = byte;
+                let is_hex = byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+                assert_eq!(are_hex(&bytes), is_hex, "{byte} at {place}");
             }
         }
     }

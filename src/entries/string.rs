@@ -35,43 +35,48 @@ pub fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
     match cursor.short_run() {
         Some(bytes) => Ok(Str::Raw(bytes)),
         None => {
-            // a copy, so that a cursor that nobody else points to can live in registers
-            let mut copy = cursor.clone();
-            let read = read_any(&mut copy);
-            *cursor = copy;
-            read
+            let (string, len) = read_any(cursor.rest(), cursor.at(), cursor.is_last())?;
+            cursor.pass(len);
+            Ok(string)
         }
     }
 }
 
-fn read_any<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
-    if let Some((string, behind)) = usual(cursor) {
-        let len = cursor.rest().len() - behind.len();
-        cursor.take(len as u64)?;
-        return Ok(string);
-    }
-    cursor.whole(|cursor| {
-        let at = cursor.at();
-        match length::read(cursor)? {
-            Length::Plain(n) => cursor.take(n).map(Str::Raw),
-            Length::Special(0) => Ok(Str::Int(i32::from(i8::from_le_bytes(cursor.array()?)))),
-            Length::Special(1) => Ok(Str::Int(i32::from(i16::from_le_bytes(cursor.array()?)))),
-            Length::Special(2) => Ok(Str::Int(i32::from_le_bytes(cursor.array()?))),
-            Length::Special(3) => compressed(cursor),
-            Length::Special(code) => Err(Cursor::fault(at, Kind::StringEncoding(code))),
+/// The same of the bytes at the offset `at`, the last ones of the input or not, and how many of them
+/// that was. By values, not by a cursor: one that had to lie in memory would be written in two steps and
+/// be read in one, for which a processor waits until the writes are through.
+fn read_any(rest: &[u8], at: u64, last: bool) -> Result<(Str<'_>, usize), Stop> {
+    let (string, behind) = match usual(rest, at) {
+        Some(usual) => usual,
+        None => {
+            let mut cursor = Cursor::window(rest, at, last);
+            let string = any(&mut cursor)?;
+            (string, cursor.rest())
         }
-    })
+    };
+    Ok((string, rest.len() - behind.len()))
+}
+
+fn any<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
+    let at = cursor.at();
+    match length::read(cursor)? {
+        Length::Plain(n) => cursor.take(n).map(Str::Raw),
+        Length::Special(0) => Ok(Str::Int(i32::from(i8::from_le_bytes(cursor.array()?)))),
+        Length::Special(1) => Ok(Str::Int(i32::from(i16::from_le_bytes(cursor.array()?)))),
+        Length::Special(2) => Ok(Str::Int(i32::from_le_bytes(cursor.array()?))),
+        Length::Special(3) => compressed(cursor),
+        Length::Special(code) => Err(Cursor::fault(at, Kind::StringEncoding(code))),
+    }
 }
 
 /// A string as most longer ones are written: its length in two bytes, or compressed, with lengths of up
 /// to two; and what is behind it. `None` for all others, and where something is wrong with it.
 #[inline(always)]
-fn usual<'a>(cursor: &Cursor<'a>) -> Option<(Str<'a>, &'a [u8])> {
-    let rest = cursor.rest();
+fn usual(rest: &[u8], at: u64) -> Option<(Str<'_>, &[u8])> {
     if *rest.first()? == COMPRESSED {
         let (packed_len, behind) = near_length(rest.get(1..)?)?;
         let (len, behind) = near_length(behind)?;
-        let at = cursor.at() + (rest.len() - behind.len()) as u64;
+        let at = at + (rest.len() - behind.len()) as u64;
         let (packed, behind) = behind.split_at_checked(packed_len)?;
         let len = len as u64;
         let is_plausible = lzf::plausible(packed_len as u64, len);
@@ -112,7 +117,11 @@ impl<'a> Str<'a> {
     pub const fn len(&self) -> u64 {
         match self {
             Self::Raw(bytes) => bytes.len() as u64,
-            Self::Int(n) => digits(*n as i64),
+            // of 32 bits, which takes a fraction of the time
+            Self::Int(n) => match n.unsigned_abs().checked_ilog10() {
+                Some(log) => (*n < 0) as u64 + 1 + log as u64,
+                None => 1,
+            },
             Self::Lzf { len, .. } => *len,
         }
     }

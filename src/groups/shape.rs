@@ -2,6 +2,7 @@
 
 use super::marks;
 use super::separators::{self, Segment, Text};
+use crate::bytes::flags;
 
 /// Segments longer than this are folded away in any case.
 pub(super) const LONG: usize = 96;
@@ -144,6 +145,9 @@ impl<'a> Token<'a> {
             }
             if is_ip(core, segment.digits) {
                 return Self::plain(segment, Shape::Ip);
+            }
+            if is_plain_hex(core) {
+                return Self::plain(segment, Shape::Hex);
             }
         }
         Self::of_any(segment)
@@ -298,6 +302,17 @@ const fn are_alphanumeric(word: u64) -> bool {
 #[inline(always)]
 const fn from(word: u64, least: u8) -> u64 {
     word + EACH * (0x80 - least as u64)
+}
+
+/// Whether a segment with digits is hexadecimal at first sight, as most long ids are: in lower case, of
+/// sixteen digits or more.
+#[inline(always)]
+fn is_plain_hex(core: &[u8]) -> bool {
+    if core.len() >= LONG {
+        return false;
+    }
+    let (chunks, _) = core.as_chunks::<16>();
+    core.last_chunk().is_some_and(flags::are_hex) && chunks.iter().all(flags::are_hex)
 }
 
 fn kinds(bytes: &[u8]) -> u16 {

@@ -259,13 +259,14 @@ pub(super) fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Pack
 #[inline]
 pub(super) fn only_node<'a>(cursor: &mut Cursor<'a>, code: TypeCode) -> Option<Packed<'a>> {
     let packing = code.node_packing()?;
-    let before: &[u8] = match packing {
-        Packing::Listpack => &[1, PACKED_NODE],
-        _ => &[1],
+    let before = match (packing, cursor.rest()) {
+        (Packing::Listpack, [1, PACKED_NODE, ..]) => 2,
+        (Packing::Ziplist, [1, ..]) => 1,
+        _ => return None,
     };
     let mut behind = cursor.clone();
-    let begins = behind.take(before.len() as u64).ok()?;
-    let node = (begins == before).then(|| blob(&mut behind, packing).ok()).flatten()?;
+    behind.take(before).ok()?;
+    let node = blob(&mut behind, packing).ok()?;
     *cursor = behind;
     Some(node)
 }
