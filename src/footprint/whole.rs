@@ -20,7 +20,7 @@ pub struct WholeSize {
 impl WholeSize {
     /// What the key of `entry` takes, which holds `blob` or a list of that one node; `None` where some
     /// lane's server unpacks or rewrites it, or its header does not tell.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(
         profiles: &[Profile],
         entry: &Entry<'_>,
