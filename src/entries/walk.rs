@@ -156,9 +156,11 @@ impl Walk {
         cursor: &mut Cursor<'a>,
         packing: Packing,
     ) -> Result<Packed<'a>, Stop> {
-        let blob = cursor.whole(|cursor| blob(cursor, packing))?;
-        self.value = None;
-        Ok(blob)
+        let blob = cursor.whole(|cursor| blob(cursor, packing));
+        if blob.is_ok() {
+            self.value = None;
+        }
+        blob
     }
 
     /// Reads the value of `entry`, the key that was read last, if it is a list of one packed node. Else

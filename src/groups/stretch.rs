@@ -298,10 +298,13 @@ impl<P> Reading<'_, P> {
             let value = self.walk.string(&mut self.cursor)?;
             worker.string(entry, value, &mut self.part)?;
         } else if let Some(packing) = entry.code.packing() {
-            let blob = self.walk.packed(&mut self.cursor, packing)?;
-            worker.packed(entry, &blob, &mut self.part)?;
-        } else if let Some(node) = self.walk.only_node(entry, &mut self.cursor) {
-            worker.packed(entry, &node, &mut self.part)?;
+            // as it is: to take it out of the result would be to copy it
+            match &self.walk.packed(&mut self.cursor, packing) {
+                Ok(blob) => worker.packed(entry, blob, &mut self.part)?,
+                Err(stop) => return Err(stop.clone()),
+            }
+        } else if let Some(node) = &self.walk.only_node(entry, &mut self.cursor) {
+            worker.packed(entry, node, &mut self.part)?;
         } else if worker.begin(entry)? {
             self.value(worker.elements(), span)?;
             worker.end(entry, &mut self.part)?;
