@@ -228,13 +228,20 @@ pub const fn digits(n: i64) -> u64 {
 
 /// The number that `text` is the canonical decimal text of.
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn canonical_int(text: &[u8]) -> Option<i64> {
     /// The text of the smallest 64-bit number.
     const LONGEST: usize = 20;
-    if text.len() > LONGEST {
-        return None;
+    // nearly all texts are none at first sight
+    match text.first() {
+        Some(b'-' | b'0'..=b'9') if text.len() <= LONGEST => number(text),
+        _ => None,
     }
+}
+
+/// The same of what may be one.
+#[inline(never)]
+fn number(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text.split_first()? {
         (b'-', rest) => (true, rest),
         _ => (false, text),

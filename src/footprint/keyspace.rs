@@ -240,7 +240,7 @@ impl Value {
         SHARED.start <= n && n < SHARED.end
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn of(value: Str<'_>) -> Self {
         let len = value.len();
         Self { len, int: if len <= LONGEST_INT { value.as_int() } else { None } }
