@@ -175,8 +175,8 @@ impl Footprinter {
         self.strings.size(&self.profiles, &key, &Value::of(value))
     }
 
-    /// The same for a key whose value is one packed blob, or a list of one packed node. `None` where it has to be looked into, or
-    /// that is wanted: then it takes the three steps.
+    /// The same for a key whose value is one packed blob, or a list of one packed node. `None` where
+    /// it has to be looked into, or that is wanted: then it takes the three steps.
     #[inline(always)]
     pub fn whole_size(&self, entry: &Entry<'_>, blob: &Packed<'_>) -> Option<WholeSize> {
         if self.look_inside {
