@@ -223,6 +223,7 @@ impl Way {
     }
 
     /// Whether it is the way of any names.
+    #[cfg(test)]
     const fn is_some(&self) -> bool {
         self.template.is_some()
     }
@@ -320,7 +321,9 @@ impl Ways {
         let place = way.template.place;
         if let Some(kept) = self.all.get_mut(place) {
             let other = std::mem::replace(kept, way);
-            if let Some(beside) = self.all.get_mut(place ^ 1).filter(|_| other.is_some()) {
+            // one that holds no more gives up its place
+            let holds = other.changes == way.changes;
+            if let Some(beside) = self.all.get_mut(place ^ 1).filter(|_| holds) {
                 *beside = other;
             }
         }

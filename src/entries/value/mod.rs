@@ -258,16 +258,15 @@ pub(super) fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Pack
 /// wrong with it.
 #[inline]
 pub(super) fn only_node<'a>(cursor: &mut Cursor<'a>, code: TypeCode) -> Option<Packed<'a>> {
-    let packing = code.node_packing()?;
-    let before = match (packing, cursor.rest()) {
-        (Packing::Listpack, [1, PACKED_NODE, ..]) => 2,
-        (Packing::Ziplist, [1, ..]) => 1,
+    let (packing, rest) = (code.node_packing()?, cursor.rest());
+    let (before, behind) = match (packing, rest) {
+        (Packing::Listpack, [1, PACKED_NODE, behind @ ..]) => (2, behind),
+        (Packing::Ziplist, [1, behind @ ..]) => (1, behind),
         _ => return None,
     };
-    let mut behind = cursor.clone();
-    behind.take(before).ok()?;
+    let mut behind = Cursor::window(behind, cursor.at() + before, cursor.is_last());
     let node = blob(&mut behind, packing).ok()?;
-    *cursor = behind;
+    cursor.pass(rest.len() - behind.rest().len());
     Some(node)
 }
 

@@ -399,6 +399,18 @@ fn names_that_look_alike_go_one_way() {
 }
 
 #[test]
+fn numbers_of_other_lengths_have_ways_of_their_own() {
+    let mut tree = Tree::new(Separators::default(), Bounds::default(), None);
+    for (n, least) in
+        (0..900_u64).flat_map(|n| [100, 1000, 10_000, 100_000].map(|least| (n, least)))
+    {
+        let name = format!("counter:{}", least + n);
+        tree.add(name.as_bytes(), &kept(&(name.clone(), 10)), None);
+    }
+    assert_eq!(tree.ways.len(), 4);
+}
+
+#[test]
 fn a_name_too_long_for_a_template_is_walked() {
     let mut tree = Tree::new(Separators::default(), Bounds::default(), None);
     let add =
