@@ -222,12 +222,6 @@ impl Way {
         Some(way)
     }
 
-    /// Whether it is the way of any names.
-    #[cfg(test)]
-    const fn is_some(&self) -> bool {
-        self.template.is_some()
-    }
-
     /// Whether what is left of `name` is what is left of its names. The template is the same.
     #[inline(always)]
     fn fits(&self, name: &[u8]) -> bool {
@@ -304,7 +298,7 @@ impl Ways {
     /// How many ways are kept.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.all.iter().filter(|way| way.is_some()).count()
+        self.all.iter().filter(|way| way.template.is_some()).count()
     }
 
     /// Keeps what a look has found.
