@@ -1,33 +1,47 @@
 //! The snapshot's checksum: CRC-64 with Jones' polynomial, as the servers use it.
 
+#[cfg(target_arch = "x86_64")]
+use super::folded;
 use crc_fast::{CrcAlgorithm, Digest, checksum};
 
 /// The checksum of `bytes`; to join with others by [`combine`].
 #[must_use]
 pub fn of(bytes: &[u8]) -> u64 {
-    checksum(CrcAlgorithm::Crc64Redis, bytes)
+    let mut crc = Running::new();
+    crc.add(bytes);
+    crc.value()
 }
 
 /// A checksum that grows with the bytes that it is given.
 #[derive(Debug, Clone)]
-pub struct Running(Digest);
+pub struct Running(u64);
 
 impl Running {
     /// Of no bytes yet.
     #[must_use]
-    pub fn new() -> Self {
-        Self(Digest::new(CrcAlgorithm::Crc64Redis))
+    pub const fn new() -> Self {
+        Self(0)
     }
 
     /// Goes on with `bytes`.
     pub fn add(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        #[cfg(target_arch = "x86_64")]
+        let bytes = match folded::fold(self.0, bytes) {
+            Some((folded, rest)) => {
+                self.0 = checksum(CrcAlgorithm::Crc64Redis, &folded);
+                rest
+            }
+            None => bytes,
+        };
+        let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Redis, self.0);
+        digest.update(bytes);
+        self.0 = digest.finalize();
     }
 
     /// The checksum of all bytes so far.
     #[must_use]
-    pub fn value(&self) -> u64 {
-        self.0.finalize()
+    pub const fn value(&self) -> u64 {
+        self.0
     }
 }
 
@@ -59,9 +73,10 @@ const JONES: u64 = 0x95ac_9329_ac4b_c9b5;
 const X_8: u64 = 1 << 55;
 
 /// The remainder of a product.
-fn multiply(a: u64, b: u64) -> u64 {
-    let (mut product, mut b) = (0, b);
-    for bit in (0..64).rev() {
+const fn multiply(a: u64, b: u64) -> u64 {
+    let (mut product, mut b, mut bit) = (0, b, 64);
+    while bit > 0 {
+        bit -= 1;
         if a >> bit & 1 == 1 {
             product ^= b;
         }
@@ -70,9 +85,21 @@ fn multiply(a: u64, b: u64) -> u64 {
     product
 }
 
+/// The remainder of x to the power of `n`.
+#[cfg(target_arch = "x86_64")]
+pub(super) const fn power(n: u64) -> u64 {
+    let (mut power, mut left) = (1 << 63, n);
+    while left > 0 {
+        power = multiply(power, 1 << 62);
+        left -= 1;
+    }
+    power
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn check_value_and_combination() {
@@ -87,5 +114,20 @@ mod tests {
         running.add(b"1234");
         running.add(b"56789");
         assert_eq!(running.value(), of(b"123456789"));
+    }
+    proptest! {
+        #[test]
+        fn long_runs_give_what_the_library_says(
+            bytes in prop::collection::vec(any::<u8>(), 0..3000),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let theirs = checksum(CrcAlgorithm::Crc64Redis, &bytes);
+            let (head, tail) = bytes.split_at(cut.index(bytes.len() + 1));
+            let mut running = Running::new();
+            running.add(head);
+            running.add(tail);
+            prop_assert_eq!(running.value(), theirs);
+            prop_assert_eq!(of(&bytes), theirs);
+        }
     }
 }

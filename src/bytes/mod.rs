@@ -8,6 +8,8 @@ pub mod crc64;
 mod cursor;
 mod error;
 pub mod flags;
+#[cfg(target_arch = "x86_64")]
+mod folded;
 pub mod lzf;
 
 pub use cursor::Cursor;

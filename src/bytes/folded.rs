@@ -1,0 +1,66 @@
+//! Long runs of bytes made short, with the same remainder.
+//!
+//! Some processors multiply two pairs of polynomials at once, but have none of the wider registers that
+//! the library for the checksum asks for: AMD's of the third generation, Intel's for desktops since the
+//! twelfth. What it takes there is halved.
+
+use std::arch::x86_64::{
+    __m256i, _mm256_clmulepi64_epi128, _mm256_loadu_si256, _mm256_set_epi64x, _mm256_storeu_si256,
+    _mm256_xor_si256,
+};
+
+/// How many bytes are left.
+pub(super) const LEFT: usize = LANES * LANE;
+const LANE: usize = size_of::<__m256i>();
+/// As many as it takes until a product is there to go on with.
+const LANES: usize = 8;
+
+/// What a half of 16 bytes is multiplied with to stand [`LEFT`] bytes further on: first the one with the
+/// higher powers.
+const FURTHER: [u64; 2] =
+    [super::crc64::power(8 * LEFT as u64 + 63), super::crc64::power(8 * LEFT as u64 - 1)];
+
+/// The [`LEFT`] bytes that have the remainder of `bytes`, behind others that have the remainder
+/// `before`, up to those that are returned as well; `None` where this processor cannot do it, others are
+/// faster, or there are too few.
+pub(super) fn fold(before: u64, bytes: &[u8]) -> Option<([u8; LEFT], &[u8])> {
+    let can = is_x86_feature_detected!("vpclmulqdq")
+        && is_x86_feature_detected!("avx2")
+        && !is_x86_feature_detected!("avx512vl");
+    let (blocks, rest) = bytes.as_chunks::<LEFT>();
+    let (first, blocks) = blocks.split_first().filter(|(_, more)| can && !more.is_empty())?;
+    // SAFETY: the processor has what it takes, as was just asked.
+    Some((unsafe { fold_blocks(before, first, blocks) }, rest))
+}
+
+#[target_feature(enable = "avx2,vpclmulqdq")]
+fn fold_blocks(before: u64, first: &[u8; LEFT], blocks: &[[u8; LEFT]]) -> [u8; LEFT] {
+    let mut sums = load(first);
+    // what stands before is added to where it would have come to
+    sums[0] = _mm256_xor_si256(sums[0], _mm256_set_epi64x(0, 0, 0, before.cast_signed()));
+    let [high, low] = FURTHER.map(u64::cast_signed);
+    let further = _mm256_set_epi64x(low, high, low, high);
+    for block in blocks {
+        for (sum, next) in sums.iter_mut().zip(load(block)) {
+            let highs = _mm256_clmulepi64_epi128::<0x00>(*sum, further);
+            let lows = _mm256_clmulepi64_epi128::<0x11>(*sum, further);
+            *sum = _mm256_xor_si256(_mm256_xor_si256(highs, lows), next);
+        }
+    }
+    let mut left = [0; LEFT];
+    for (lane, sum) in left.as_chunks_mut::<LANE>().0.iter_mut().zip(sums) {
+        // SAFETY: `lane` has as many bytes as are stored; they may lie anywhere.
+        unsafe { _mm256_storeu_si256(lane.as_mut_ptr().cast(), sum) };
+    }
+    left
+}
+
+#[target_feature(enable = "avx2")]
+fn load(block: &[u8; LEFT]) -> [__m256i; LANES] {
+    let mut lanes = [_mm256_set_epi64x(0, 0, 0, 0); LANES];
+    for (lane, bytes) in lanes.iter_mut().zip(block.as_chunks::<LANE>().0) {
+        // SAFETY: `bytes` are as many as are loaded; they may lie anywhere.
+        *lane = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+    }
+    lanes
+}
