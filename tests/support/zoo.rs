@@ -129,12 +129,12 @@ impl Zoo {
     fn select(&mut self, db: u64) {
         if !self.one_db && self.db != db {
             self.db = db;
-            self.push(&["SELECT", &db.to_string()]);
+            self.push(&[b"SELECT", db.to_string().as_bytes()]);
         }
     }
 
-    fn push<W: AsRef<[u8]>>(&mut self, command: &[W]) {
-        self.commands.push(command.iter().map(|word| word.as_ref().to_vec()).collect());
+    fn push(&mut self, command: &[&[u8]]) {
+        self.commands.push(command.iter().map(|word| word.to_vec()).collect());
     }
 
     /// Sends `command key` with many words behind, some at a time.
@@ -431,7 +431,7 @@ impl Zoo {
         }
         if self.can.functions {
             let code = "#!lua name=zoo\nredis.register_function('f', function() return 1 end)";
-            self.push(&["FUNCTION", "LOAD", code]);
+            self.push(&[b"FUNCTION", b"LOAD", code.as_bytes()]);
         }
         if self.can.vectors {
             let key = self.name();
