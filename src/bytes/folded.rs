@@ -5,8 +5,8 @@
 //! twelfth. What it takes there is halved.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_clmulepi64_epi128, _mm256_loadu_si256, _mm256_set_epi64x, _mm256_storeu_si256,
-    _mm256_xor_si256,
+    __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_clmulepi64_epi128, _mm256_loadu_si256,
+    _mm256_set_epi64x, _mm256_storeu_si256, _mm256_xor_si256,
 };
 
 /// How many bytes are left.
@@ -14,6 +14,11 @@ pub(super) const LEFT: usize = LANES * LANE;
 const LANE: usize = size_of::<__m256i>();
 /// As many as it takes until a product is there to go on with.
 const LANES: usize = 8;
+
+/// A line of the processor's cache.
+const LINE: usize = 64;
+/// So far ahead bytes are asked for: by itself the processor does not look behind the end of a page.
+const AHEAD: usize = 2048;
 
 /// What a half of 16 bytes is multiplied with to stand [`LEFT`] bytes further on: first the one with the
 /// higher powers.
@@ -41,6 +46,14 @@ fn fold_blocks(before: u64, first: &[u8; LEFT], blocks: &[[u8; LEFT]]) -> [u8; L
     let [high, low] = FURTHER.map(u64::cast_signed);
     let further = _mm256_set_epi64x(low, high, low, high);
     for block in blocks {
+        for line in block.as_chunks::<LINE>().0 {
+            let ahead = line.as_ptr().wrapping_add(AHEAD);
+            // SAFETY: it is a hint; what lies there is not read, even if nothing does.
+            #[allow(unused_unsafe, reason = "it is unsafe in the oldest Rust that is promised")]
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
+            }
+        }
         for (sum, next) in sums.iter_mut().zip(load(block)) {
             let highs = _mm256_clmulepi64_epi128::<0x00>(*sum, further);
             let lows = _mm256_clmulepi64_epi128::<0x11>(*sum, further);
