@@ -40,8 +40,9 @@ pub fn near(limits: &Limits) -> Near {
 
 /// Keys of up to so many bytes are copied rather than mapped.
 const NEAR: usize = 20 << 10;
-/// So many keys are read one after another.
+/// So many keys are read one after another, or fewer: each thread should get a few parts.
 const PART: usize = 128;
+const PARTS_EACH: usize = 4;
 
 impl Again<'_> {
     /// What sizes keys under each of these limits.
@@ -66,7 +67,8 @@ impl Again<'_> {
         order.sort_unstable_by_key(|(_, pick)| pick.at);
         let begins = |part: &[(usize, &Pick)]| part.first().map(|(_, pick)| pick.at);
         let end = self.source.bytes.len() as u64;
-        let parts: Vec<&[(usize, &Pick)]> = order.chunks(PART).collect();
+        let most = order.len().div_ceil(PARTS_EACH * rayon::current_num_threads());
+        let parts: Vec<&[(usize, &Pick)]> = order.chunks(most.clamp(1, PART)).collect();
         let ends = parts.iter().skip(1).filter_map(|part| begins(part)).chain([end]);
         let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
         let started = Instant::now();
