@@ -8,7 +8,7 @@ use crate::groups::{Near, Pages, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::Duration;
 
 /// Where keys can be read again, and how they are sized.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct Again<'a> {
     pub templates: Arc<TemplateShares>,
     /// What the bytes of keys are.
     pub measure: Measure,
-    /// Told for how many nanoseconds all threads were at it.
+    /// Told for how many nanoseconds all threads looked for findings.
     pub together: &'a AtomicU64,
 }
 
@@ -45,6 +45,12 @@ const PART: usize = 128;
 const PARTS_EACH: usize = 4;
 
 impl Again<'_> {
+    /// All threads looked for findings for so long.
+    pub(super) fn took(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.together.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
     /// What sizes keys under each of these limits.
     pub(super) fn footprinter(&self, limits: &[Limits]) -> Footprinter {
         let lane = |limits: &Limits| {
@@ -71,7 +77,6 @@ impl Again<'_> {
         let parts: Vec<&[(usize, &Pick)]> = order.chunks(most.clamp(1, PART)).collect();
         let ends = parts.iter().skip(1).filter_map(|part| begins(part)).chain([end]);
         let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
-        let started = Instant::now();
         let told: Vec<Vec<(usize, T)>> = ranges
             .par_iter()
             .map_init(&start, |state, (part, end)| {
@@ -82,8 +87,6 @@ impl Again<'_> {
                 told
             })
             .collect();
-        let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.together.fetch_add(spent, Ordering::Relaxed);
         let mut all: Vec<Option<T>> = picks.iter().map(|_| None).collect();
         for (i, told) in told.into_iter().flatten() {
             if let Some(place) = all.get_mut(i) {

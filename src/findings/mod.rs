@@ -26,8 +26,10 @@ pub use thresholds::{
 use crate::groups::{Class, Database, Groups, Pattern, Patterns, Picks, Sample, Share, Tag};
 use commands::Shell;
 use names::Wanted;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// Something that is worth doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +113,7 @@ pub struct Material<'m> {
     /// The keys, grouped.
     pub groups: &'m Groups,
     /// Tells the names of samples.
-    pub names: &'m dyn Fn(Sample) -> Option<Box<[u8]>>,
+    pub names: &'m (dyn Fn(Sample) -> Option<Box<[u8]>> + Sync),
     /// In a cluster, the hash tags that fill its heavy slots.
     pub tags: &'m [Tag],
     /// The server that would be told to do something.
@@ -146,8 +148,10 @@ pub fn find(material: Material<'_>, thresholds: &Thresholds) -> Found {
     let finder = material.groups.patterns();
     let patterns = finder.list();
     let context = Context::new(material, thresholds, (&finder, &patterns));
-    let mut all = Vec::new();
     let looks: [fn(&Context<'_>) -> Vec<Finding>; 11] = [
+        strings::look,
+        limits::raise,
+        streams::look,
         lifetimes::leaks,
         lifetimes::never,
         lifetimes::long,
@@ -156,20 +160,13 @@ pub fn find(material: Material<'_>, thresholds: &Thresholds) -> Found {
         places::big_keys,
         places::hot_slots,
         places::databases,
-        limits::raise,
-        strings::look,
-        streams::look,
     ];
-    for look in looks {
-        let mut found = look(&context);
-        order(&mut found);
-        let mut told = BTreeMap::<Id, usize>::new();
-        found.retain(|finding| {
-            let told = told.entry(finding.id).or_default();
-            *told += 1;
-            *told <= material.most
-        });
-        all.extend(found);
+    let started = Instant::now();
+    // what one thread does alone for one of them, others do for another at the same time
+    let found = looks.par_iter().with_max_len(1).map(|look| most(look(&context), material.most));
+    let mut all: Vec<Finding> = found.flatten_iter().collect();
+    if let Some(again) = material.again {
+        again.took(started.elapsed());
     }
     order(&mut all);
     let mut found = Found::default();
@@ -180,6 +177,18 @@ pub fn find(material: Material<'_>, thresholds: &Thresholds) -> Found {
             None => found.told.push(finding),
         }
     }
+    found
+}
+
+/// The first ones of each kind, up to so many.
+fn most(mut found: Vec<Finding>, most: usize) -> Vec<Finding> {
+    order(&mut found);
+    let mut told = BTreeMap::<Id, usize>::new();
+    found.retain(|finding| {
+        let told = told.entry(finding.id).or_default();
+        *told += 1;
+        *told <= most
+    });
     found
 }
 

@@ -7,6 +7,7 @@
 use super::row::Row;
 use crate::entries::ValueKind;
 use crate::footprint::{Encoding, Size};
+use rayon::slice::ParallelSliceMut;
 use std::cmp::Reverse;
 use std::mem;
 
@@ -134,8 +135,10 @@ impl Reservoir {
     }
 
     fn picks(&self, most: usize, most_bytes: u64) -> Picks {
-        let mut all = self.keys.clone();
-        all.sort_unstable_by(|a, b| b.cmp(a));
+        let mut sample = self.clone();
+        sample.settle(most);
+        let mut all = sample.keys;
+        all.par_sort_unstable_by(|a, b| b.cmp(a));
         // the first ones of a sample are a sample as well
         let mut bytes = 0_u64;
         let few = all.iter().take_while(|key| {
