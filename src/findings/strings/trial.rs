@@ -13,6 +13,9 @@ const COMPRESSED: usize = 21;
 const WORTH: usize = 4;
 /// How much of a string is tried.
 const PIECE: usize = 16 << 10;
+/// How much of one at first: where that does not become less, no more of it is tried. What is compressed
+/// or encrypted already is told by that.
+const GLANCE: usize = 4 << 10;
 /// And of all together.
 const TRIED: u64 = 4 << 20;
 
@@ -70,6 +73,12 @@ impl Look<'_, '_> {
     /// How long a string is once it is compressed, as far as one can tell from its beginning; `None`
     /// where a server would leave it as it is.
     fn compressed_len(&mut self, bytes: &[u8]) -> Option<u64> {
+        if let Some(glance) = bytes.get(..GLANCE) {
+            self.compressor.compress(glance, &mut self.scratch);
+            if self.scratch.len() >= glance.len() {
+                return None;
+            }
+        }
         let piece = bytes.get(..PIECE).unwrap_or(bytes);
         self.compressor.compress(piece, &mut self.scratch);
         let packed = self.scratch.len();
