@@ -115,6 +115,7 @@ mod tests {
         running.add(b"56789");
         assert_eq!(running.value(), of(b"123456789"));
     }
+
     proptest! {
         #[test]
         fn long_runs_give_what_the_library_says(

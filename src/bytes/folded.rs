@@ -1,8 +1,7 @@
 //! Long runs of bytes made short, with the same remainder.
 //!
 //! Some processors multiply two pairs of polynomials at once, but have none of the wider registers that
-//! the library for the checksum asks for: AMD's of the third generation, Intel's for desktops since the
-//! twelfth. What it takes there is halved.
+//! the library for the checksum asks for: AMD's Zen 3, Intel's for desktops since the twelfth generation.
 
 use std::arch::x86_64::{
     __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_clmulepi64_epi128, _mm256_loadu_si256,

@@ -8,7 +8,7 @@ use crate::groups::{Near, Pages, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 /// Where keys can be read again, and how they are sized.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct Again<'a> {
     pub templates: Arc<TemplateShares>,
     /// What the bytes of keys are.
     pub measure: Measure,
-    /// Told for how many nanoseconds all threads looked for findings.
+    /// Told for how many nanoseconds threads read keys again, each thread's time by itself.
     pub together: &'a AtomicU64,
 }
 
@@ -45,12 +45,6 @@ const PART: usize = 128;
 const PARTS_EACH: usize = 4;
 
 impl Again<'_> {
-    /// All threads looked for findings for so long.
-    pub(super) fn took(&self, time: Duration) {
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.together.fetch_add(nanoseconds, Ordering::Relaxed);
-    }
-
     /// What sizes keys under each of these limits.
     pub(super) fn footprinter(&self, limits: &[Limits]) -> Footprinter {
         let lane = |limits: &Limits| {
@@ -80,10 +74,13 @@ impl Again<'_> {
         let told: Vec<Vec<(usize, T)>> = ranges
             .par_iter()
             .map_init(&start, |state, (part, end)| {
+                let started = Instant::now();
                 let told = part.iter().map(|(i, pick)| (*i, look(state, pick))).collect();
                 if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
                     pages.pass(begin, *end);
                 }
+                let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                self.together.fetch_add(spent, Ordering::Relaxed);
                 told
             })
             .collect();

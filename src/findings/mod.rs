@@ -29,7 +29,6 @@ use names::Wanted;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 /// Something that is worth doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,13 +160,9 @@ pub fn find(material: Material<'_>, thresholds: &Thresholds) -> Found {
         places::hot_slots,
         places::databases,
     ];
-    let started = Instant::now();
     // what one thread does alone for one of them, others do for another at the same time
     let found = looks.par_iter().with_max_len(1).map(|look| most(look(&context), material.most));
     let mut all: Vec<Finding> = found.flatten_iter().collect();
-    if let Some(again) = material.again {
-        again.took(started.elapsed());
-    }
     order(&mut all);
     let mut found = Found::default();
     for finding in all {

@@ -91,7 +91,8 @@ fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, Str
     show(&report, wishes, &mut output)?;
     if input.config.timings {
         let timings = &found.outcome.timings;
-        let together = Duration::from_nanos(input.together.load(Ordering::Relaxed));
+        let threads = u32::try_from(timings.busy.len()).unwrap_or(1).max(1);
+        let together = Duration::from_nanos(input.together.load(Ordering::Relaxed)) / threads;
         let reading = Reading {
             bytes: source_len(input),
             keys: found.groups.totals().keys(),

@@ -73,7 +73,7 @@ pub struct Input<'a> {
     pub templates: Arc<TemplateShares>,
     /// When the run began.
     pub started: Instant,
-    /// For how many nanoseconds all threads looked at keys a second time.
+    /// For how many nanoseconds threads looked at keys a second time, each thread's time by itself.
     pub together: AtomicU64,
 }
 

@@ -16,9 +16,9 @@ pub struct Reading<'r> {
     pub keys: u64,
     /// The threads' times.
     pub timings: &'r Timings,
-    /// How long all threads looked at keys a second time.
+    /// How long all threads looked at keys a second time, had they shared that evenly.
     pub together: Duration,
-    /// What one thread did before and after them: the head, the report.
+    /// All else: what one thread did, the head, the report, and what others waited for meanwhile.
     pub alone: Duration,
 }
 
