@@ -22,6 +22,15 @@ pub struct Entry<'a> {
     pub meta: Meta,
 }
 
+impl Entry<'_> {
+    /// The same entry once more, to be pointed to where that is seldom done: what is pointed to has to lie
+    /// in memory.
+    #[inline(always)]
+    pub(crate) const fn apart(&self) -> Self {
+        *self
+    }
+}
+
 /// What the prefixes before a key say of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Meta {

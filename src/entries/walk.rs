@@ -114,6 +114,9 @@ impl Walk {
 
     /// Reads the next key, if it is written as nearly all are: a short name, before it an expiry or
     /// nothing. Else `None`, and nothing is read: [`next`](Self::next) reads everything.
+    ///
+    /// Its value is read by [`string`](Self::string), [`packed`](Self::packed) or
+    /// [`only_node`](Self::only_node), or by any other way after [`expect`](Self::expect).
     #[inline(always)]
     pub fn short_key<'a>(&mut self, cursor: &mut Cursor<'a>) -> Option<Entry<'a>> {
         if !self.at_boundary() {
@@ -129,10 +132,15 @@ impl Walk {
         let end = before + 1 + usize::from(len);
         let key = Str::Raw(rest.get(before + 1..end)?);
         cursor.take(end as u64).ok()?;
-        self.value = Some(ValueWalk::new(TypeCode(code), self.dialect));
         let expires_at_ms = expires.then_some(i64::from_le_bytes(ms));
         let meta = Meta { expires_at_ms, ..Meta::default() };
         Some(Entry { at, key, code: TypeCode(code), kind, db: self.db, meta })
+    }
+
+    /// The value of `entry`, the key that was read last, is read or skipped next.
+    #[inline]
+    pub const fn expect(&mut self, entry: &Entry<'_>) {
+        self.value = Some(ValueWalk::new(entry.code, self.dialect));
     }
 
     /// Reads the value of the key that was read last, which is one string.

@@ -14,14 +14,12 @@ const PLACES: usize = 2048;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Strings {
     known: Vec<StringSize>,
-    /// One that has no place.
-    other: StringSize,
 }
 
 /// What a key takes whose value is one string.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StringSize {
-    /// All that it hangs on; zero where nothing is known yet.
+    /// All that it hangs on.
     what: u64,
     /// How the first lane's server holds the value.
     pub encoding: Encoding,
@@ -29,47 +27,62 @@ pub struct StringSize {
     pub sizes: Sizes,
 }
 
+/// Stands for what cannot be told in one number, and for a place where nothing is known yet. No string
+/// has either.
+const NOTHING: u64 = u64::MAX;
+const UNKNOWN: u64 = NOTHING - 1;
+
 impl Strings {
     /// What the key with the string `value` takes; of `profiles` the first decides the encoding.
     #[inline(always)]
-    pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> &StringSize {
+    pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> StringSize {
         let what = what(key, value);
         let place = (what.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % PLACES;
-        if self.known.get(place).is_none_or(|known| known.what != what || what == 0) {
-            self.learn(place, what, work_out(profiles, key, value));
-        }
         match self.known.get(place) {
-            Some(known) if what != 0 => known,
-            _ => &self.other,
+            Some(known) if known.what == what => *known,
+            _ => {
+                // others than these: what is pointed to has to lie in memory
+                let key = Key { len: key.len, expires: key.expires, classes: key.classes };
+                let value = Value { len: value.len, int: value.int };
+                self.learn(place, what, profiles, (&key, &value))
+            }
         }
     }
 
     #[cold]
-    fn learn(&mut self, place: usize, what: u64, (encoding, sizes): (Encoding, Sizes)) {
+    #[inline(never)]
+    fn learn(
+        &mut self,
+        place: usize,
+        what: u64,
+        profiles: &[Profile],
+        (key, value): (&Key, &Value),
+    ) -> StringSize {
+        let (encoding, sizes) = work_out(profiles, key, value);
         let sized = StringSize { what, encoding, sizes };
-        if what == 0 {
-            self.other = sized;
-            return;
+        if what != NOTHING {
+            let unknown = StringSize { what: UNKNOWN, ..StringSize::default() };
+            self.known.resize(PLACES, unknown);
+            if let Some(known) = self.known.get_mut(place) {
+                *known = sized;
+            }
         }
-        self.known.resize(PLACES, StringSize::default());
-        if let Some(known) = self.known.get_mut(place) {
-            *known = sized;
-        }
+        sized
     }
 }
 
-/// All that a string's size hangs on, in one number; zero where that cannot hold it.
+/// All that a string's size hangs on, in one number; [`NOTHING`] where that cannot hold it.
 #[inline(always)]
 const fn what(key: &Key, value: &Value) -> u64 {
     if key.len >> 16 != 0 || value.len >> 40 != 0 || key.classes != 0 {
-        return 0;
+        return NOTHING;
     }
     let number = match value.int {
         None => 0,
         Some(n) if Value::is_shared(n) => 1,
         Some(_) => 2,
     };
-    1 | (key.expires as u64) << 1 | number << 2 | key.len << 8 | value.len << 24
+    (key.expires as u64) << 1 | number << 2 | key.len << 8 | value.len << 24
 }
 
 #[inline(never)]

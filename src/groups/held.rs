@@ -169,18 +169,18 @@ impl Held {
     }
 
     /// Adds what a key takes in the lanes behind the first.
-    pub(super) fn add_lanes(&mut self, sizes: &Sizes) {
-        let Sizes([_, lanes @ ..]) = sizes;
+    #[inline(always)]
+    pub(super) fn add_lanes(&mut self, Sizes([_, lanes @ ..]): Sizes) {
         self.add_rest(lanes);
     }
 
-    fn add_rest(&mut self, lanes: &[Size; LANES - 1]) {
-        if *lanes == [Size::ZERO; LANES - 1] {
+    fn add_rest(&mut self, lanes: [Size; LANES - 1]) {
+        if lanes == [Size::ZERO; LANES - 1] {
             return;
         }
         let rest = self.rest.get_or_insert_default();
         for (mine, theirs) in rest.lanes.iter_mut().zip(lanes) {
-            *mine += *theirs;
+            *mine += theirs;
         }
     }
 
@@ -239,7 +239,7 @@ impl Held {
     #[inline(always)]
     pub(super) fn add(&mut self, key: &Kept, hash: u64) {
         if self.kind != Some(key.kind) || self.table.is_some() {
-            self.add_kind(key);
+            self.add_kind(key.kind, key.bytes);
         }
         self.lives.add_one(key.lifetime, key.bytes);
         self.data = self.data.saturating_add(key.data);
@@ -266,17 +266,17 @@ impl Held {
     }
 
     /// Adds to the types, while the rest is still without the key.
-    fn add_kind(&mut self, key: &Kept) {
+    fn add_kind(&mut self, kind: ValueKind, bytes: Size) {
         if self.kind.is_none() {
-            self.kind = Some(key.kind);
+            self.kind = Some(kind);
             return;
         }
         if self.table.is_none() {
             self.table = Some(Box::new(self.shares()));
         }
-        let share = self.table.as_mut().and_then(|table| table.get_mut(key.kind as usize));
+        let share = self.table.as_mut().and_then(|table| table.get_mut(kind as usize));
         if let Some(share) = share {
-            share.add(key.bytes);
+            share.add(bytes);
         }
     }
 
@@ -347,7 +347,7 @@ impl Held {
             if let Some(usage) = &rest.usage {
                 self.usage_mut().merge(usage);
             }
-            self.add_rest(&rest.lanes);
+            self.add_rest(rest.lanes);
         }
     }
 
@@ -400,7 +400,7 @@ mod tests {
                 let mut held = Held::default();
                 for k in keys {
                     held.add(&key(k), k.1);
-                    held.add_lanes(&Sizes([k.1, 2 * k.1, 3 * k.1, k.1 % 2].map(Size::bytes)));
+                    held.add_lanes(Sizes([k.1, 2 * k.1, 3 * k.1, k.1 % 2].map(Size::bytes)));
                 }
                 held
             };

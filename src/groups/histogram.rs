@@ -43,16 +43,17 @@ impl Spread {
     /// Adds one value.
     #[inline]
     pub fn add(&mut self, value: u64) {
-        if self.counts.is_empty() {
-            self.counts = vec![0; COUNTS];
-        }
-        if let Some(count) = self.counts.get_mut(place(value.min(HIGHEST))) {
-            *count += 1;
+        match self.counts.get_mut(place(value)) {
+            Some(count) => *count += 1,
+            None => self.restore(value, 1),
         }
         self.max = self.max.max(value);
     }
 
-    /// Puts in `times` values in the range of `value`, as they were read from a summary.
+    /// Puts in `times` values in the range of `value`: the first ones of all, those that are too large
+    /// to be told apart, and such as were read from a summary.
+    #[cold]
+    #[inline(never)]
     pub(super) fn restore(&mut self, value: u64, times: u64) {
         if self.counts.is_empty() {
             self.counts = vec![0; COUNTS];

@@ -122,7 +122,7 @@ impl Groups {
     pub fn add(&mut self, row: &Row<'_>) {
         let sum = Sum::of(row);
         let bytes = sum.bytes();
-        let lifetime = Lifetime::of(row.expires_at_ms, self.taken_at_ms);
+        let (lifetime, is_absurd) = Lifetime::of_ttl(row.expires_at_ms, self.taken_at_ms);
         self.cells.add(row, &sum, lifetime);
         self.types.add(bytes, row);
         self.by_bytes.add(bytes.raw(), row);
@@ -148,7 +148,7 @@ impl Groups {
             data: row.data,
             largest_element: row.largest_element,
             lifetime,
-            is_absurd: Lifetime::is_absurd(row.expires_at_ms, self.taken_at_ms),
+            is_absurd,
             at: row.at,
             idle_s: row.idle_s,
             freq: row.freq,
@@ -159,7 +159,7 @@ impl Groups {
             evidence.add(bytes, row, hash);
         }
         if self.lanes {
-            self.tree.arena.node_mut(place).held_mut(rule).add_lanes(&row.sizes);
+            self.tree.arena.node_mut(place).held_mut(rule).add_lanes(row.sizes);
         }
     }
 

@@ -39,3 +39,12 @@ pub struct Row<'a> {
     /// Its LFU counter, where the dump says.
     pub freq: Option<u8>,
 }
+
+impl Row<'_> {
+    /// The same row once more, to be pointed to where that is seldom done: what is pointed to has to lie in
+    /// memory, and to put each row there takes a tenth of the time in which it is added up.
+    #[inline(always)]
+    pub(super) const fn apart(&self) -> Self {
+        *self
+    }
+}

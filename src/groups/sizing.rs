@@ -95,16 +95,16 @@ impl<P: Take> Worker for Sizer<'_, P> {
     #[inline(always)]
     fn string(&mut self, entry: &Entry<'_>, value: Str<'_>, part: &mut P) -> Result<(), Fault> {
         let (Str::Raw(key), false) = (entry.key, P::FOOTPRINTS) else {
-            return self.any_string(entry, value, part);
+            return self.any_string(&entry.apart(), value, part);
         };
         if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
             return Ok(());
         }
-        let &StringSize { encoding, sizes, .. } = self.footprinter.string_size(entry, value);
+        let StringSize { encoding, sizes, .. } = self.footprinter.string_size(entry, value);
         let held =
             Held { kind: ValueKind::String, encoding, elements: value.len(), bytes: value.len() };
         let row = self.row(entry, key, &held, &sizes);
-        if self.filter.is_none_or(|filter| filter.accepts(&row)) {
+        if self.filter.is_none_or(|filter| filter.accepts(&row.apart())) {
             part.take_here(&row, &Footprint::default());
         }
         Ok(())

@@ -297,7 +297,22 @@ impl<P> Reading<'_, P> {
         if entry.code == TypeCode::STRING {
             let value = self.walk.string(&mut self.cursor)?;
             worker.string(entry, value, &mut self.part)?;
-        } else if let Some(packing) = entry.code.packing() {
+        } else {
+            self.other(&entry.apart(), worker, span)?;
+        }
+        self.inside = false;
+        Ok(())
+    }
+
+    /// Reads the value of a key that is no string.
+    #[inline(always)]
+    fn other<W: Worker<Part = P>>(
+        &mut self,
+        entry: &Entry<'_>,
+        worker: &mut W,
+        span: &mut Span<'_>,
+    ) -> Result<(), Stop> {
+        if let Some(packing) = entry.code.packing() {
             // as it is: to take it out of the result would be to copy it
             match &self.walk.packed(&mut self.cursor, packing) {
                 Ok(blob) => worker.packed(entry, blob, &mut self.part)?,
@@ -306,12 +321,13 @@ impl<P> Reading<'_, P> {
         } else if let Some(node) = &self.walk.only_node(entry, &mut self.cursor) {
             worker.packed(entry, node, &mut self.part)?;
         } else if worker.begin(entry)? {
+            self.walk.expect(entry);
             self.value(worker.elements(), span)?;
             worker.end(entry, &mut self.part)?;
         } else {
+            self.walk.expect(entry);
             self.walk.skip(&mut self.cursor)?;
         }
-        self.inside = false;
         Ok(())
     }
 

@@ -96,7 +96,7 @@ impl<const INSIDE: bool> Take for Part<INSIDE> {
     fn take_here(&mut self, row: &Row<'_>, _: &Footprint) {
         self.census.add(row);
         match &mut self.early {
-            Some(early) if row.db.is_none() => add_early(early, row),
+            Some(early) if row.db.is_none() => add_early(early, &row.apart()),
             _ => self.groups.add(row),
         }
     }

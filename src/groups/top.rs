@@ -118,10 +118,10 @@ impl Top {
         Self { limit, floor: 0, heap: BinaryHeap::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, measure: u64, row: &Row<'_>) {
         if measure >= self.floor {
-            self.consider(measure, row);
+            self.consider(measure, &row.apart());
         }
     }
 

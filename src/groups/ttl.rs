@@ -10,6 +10,36 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const BOUNDS_MS: [i64; 7] =
     [-1, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS, DAY_MS, 7 * DAY_MS, 30 * DAY_MS];
 
+/// A TTL that ends later than this hardly is one: a year.
+const ABSURD_MS: i64 = 365 * DAY_MS;
+/// So many bits the longest time left may have.
+const BITS: usize = i64::BITS as usize - 1;
+
+/// For each number of bits of a time left, one that lies between times of so many bits, and how many of
+/// [`BOUNDS_MS`] and [`ABSURD_MS`] are shorter. Of no number of bits there are two, so with a look at the
+/// other one it is known how many of them a time has passed.
+#[allow(clippy::indexing_slicing, reason = "while compiling")]
+const BY_BITS: [(i64, u8); BITS] = {
+    let mut all = [(i64::MAX, 0); BITS];
+    let (mut bits, mut passed) = (0, 0_u8);
+    while bits < BITS {
+        let place = passed as usize;
+        let bound = if place < BOUNDS_MS.len() { BOUNDS_MS[place] } else { ABSURD_MS };
+        let is_next = place <= BOUNDS_MS.len() && bits_of(bound) == bits;
+        all[bits] = (if is_next { bound } else { i64::MAX }, passed);
+        passed += is_next as u8;
+        bits += 1;
+    }
+    all
+};
+
+/// How many bits a time left has behind its highest one; none where it is over.
+#[inline(always)]
+const fn bits_of(left: i64) -> usize {
+    let left = if left < 0 { 0 } else { left };
+    (left | 1).ilog2() as usize
+}
+
 /// When a key goes, seen from the moment of the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 pub enum Lifetime {
@@ -59,28 +89,29 @@ impl Lifetime {
     /// The lifetime of a key in a snapshot taken at `taken_at_ms`. At the very millisecond of its
     /// expiry a key still lives, as the servers have it.
     #[must_use]
-    #[inline]
     pub fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
+        Self::of_ttl(expires_at_ms, taken_at_ms).0
+    }
+
+    /// The same, and whether the TTL is so long that it hardly is one: a year.
+    #[inline(always)]
+    pub(super) fn of_ttl(expires_at_ms: Option<i64>, taken_at_ms: i64) -> (Self, bool) {
         let left = expires_at_ms.unwrap_or_default().saturating_sub(taken_at_ms);
-        // lifetimes of neighbouring keys differ, so a branch for each would be guessed wrong, as
-        // would be one for those without
-        let passed = BOUNDS_MS.iter().map(|bound| usize::from(left > *bound)).sum::<usize>();
-        let place = select_unpredictable(expires_at_ms.is_some(), passed + 1, 0);
-        Self::ALL.get(place).copied().unwrap_or(Self::Later)
+        let (bound, passed) = BY_BITS.get(bits_of(left)).copied().unwrap_or_default();
+        // lifetimes of neighbouring keys differ, so a branch would be guessed wrong, as would be one
+        // for those without
+        let place = usize::from(passed) + usize::from(left > bound) + 1;
+        let place = select_unpredictable(expires_at_ms.is_some(), place, 0);
+        match Self::ALL.get(place) {
+            Some(lifetime) => (*lifetime, false),
+            None => (Self::Later, true),
+        }
     }
 
     /// The times that divide the lifetimes of what expires, for a snapshot taken at `taken_at_ms`.
     #[must_use]
     pub fn bounds(taken_at_ms: i64) -> [i64; FIELD_TIMES - 1] {
         BOUNDS_MS.map(|bound| taken_at_ms.saturating_add(bound))
-    }
-
-    /// Whether a TTL that ends at `expires_at_ms` is so long that it hardly is one: a year.
-    #[must_use]
-    #[inline]
-    pub fn is_absurd(expires_at_ms: Option<i64>, taken_at_ms: i64) -> bool {
-        let left = expires_at_ms.unwrap_or_default().saturating_sub(taken_at_ms);
-        expires_at_ms.is_some() & (left > 365 * DAY_MS)
     }
 
     /// A short name that is fit for machines.
@@ -183,9 +214,10 @@ mod tests {
 
     #[test]
     fn a_year_is_no_ttl() {
-        let of = |left| Lifetime::is_absurd(Some(1000 + left), 1000);
-        assert!(!of(365 * DAY_MS) && of(365 * DAY_MS + 1));
-        assert!(!Lifetime::is_absurd(None, i64::MIN));
+        let is_absurd = |expires_at_ms, taken_at_ms| Lifetime::of_ttl(expires_at_ms, taken_at_ms).1;
+        let of = |left| is_absurd(Some(1000 + left), 1000);
+        assert!(!of(ABSURD_MS) && of(ABSURD_MS + 1) && is_absurd(Some(i64::MAX), i64::MIN));
+        assert!(!is_absurd(None, i64::MIN));
         let bounds = Lifetime::bounds(1000);
         assert_eq!((bounds[0], bounds[1], bounds[6]), (999, 1000 + HOUR_MS, 1000 + 30 * DAY_MS));
     }
@@ -207,6 +239,13 @@ mod tests {
         assert_eq!(of(30 * 24 * HOUR_MS), Lifetime::Month);
         assert_eq!(of(i64::MAX / 2), Lifetime::Later);
         assert_eq!(Lifetime::of(Some(i64::MIN), i64::MAX), Lifetime::Expired);
+        // the same as to count the bounds that were passed
+        let near = (0..62).flat_map(|bit| (-1..=1).map(move |by| (1_i64 << bit) + by));
+        let bounds = BOUNDS_MS.iter().flat_map(|bound| [bound - 1, *bound, bound + 1]);
+        for left in near.chain(bounds) {
+            let passed = BOUNDS_MS.iter().filter(|bound| left > **bound).count();
+            assert_eq!(of(left), Lifetime::ALL[passed + 1], "{left}");
+        }
     }
 
     #[test]
