@@ -2,7 +2,7 @@
 //! digits are.
 
 use super::separators::{self, Segment, Text};
-use super::ways::Template;
+use super::ways::{Template, Way, Ways};
 use crate::bytes::flags;
 
 /// The longest name that has a bit for each byte.
@@ -35,10 +35,14 @@ impl<'n> Marks<'n> {
         (ends != 0).then_some(Self { name, ends, digits, from: 0 })
     }
 
-    /// The name's template, and its hash.
+    /// The name's template, its hash, and its way among `ways`, as [`Ways::find`] has them.
     #[inline(always)]
-    pub(super) fn template(&self) -> (Template, u64) {
-        Template::of(self.name, self.ends, self.digits)
+    pub(super) fn find<'w>(
+        &self,
+        ways: &'w Ways,
+        changes: u64,
+    ) -> (Template, u64, Option<&'w Way>) {
+        ways.find(self.name, [self.ends, self.digits], changes)
     }
 
     /// The hash of a segment: so many bytes, its separator among them.

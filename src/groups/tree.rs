@@ -30,7 +30,7 @@ use super::marks::Marks;
 use super::separators::{self, Segment, Separators, Text};
 use super::shape::{self, Class, Shape, Token};
 use super::sketch::{Exempt, Sketch};
-use super::ways::{Note, Template, Way, Ways};
+use super::ways::{self, Note, Template, Way, Ways};
 use crate::footprint::Size;
 use std::sync::Arc;
 
@@ -135,13 +135,13 @@ impl Tree {
         }
         let (at, hash) = match self.separators.marks(key) {
             Some(marks) => {
-                let (template, hash) = marks.template();
-                match self.ways.find(key, template, self.arena.changes()) {
+                let (template, hash, way) = marks.find(&self.ways, self.arena.changes());
+                match way {
                     Some(way) => (go(&mut self.sketch, way, &marks, kept.bytes), hash),
                     None => (self.walk(key, marks, template, kept.bytes), hash),
                 }
             }
-            None => (self.descend(key, kept.bytes), separators::hash(key)),
+            None => (self.descend(key, kept.bytes), ways::hash(key)),
         };
         let sample = if key.len() > SAMPLE_NAME { u64::MAX } else { hash };
         self.arena.node_mut(at).held_mut(rule).add(kept, sample);

@@ -8,14 +8,17 @@
 //! the same node with and without it.
 
 use super::arena::Id;
-use super::separators::{self, Segment, Text};
+use super::marks;
+use super::separators::{Segment, Text};
 use super::shape::{Shape, Token};
 
 /// How many ways are kept: as many as lie in the processor's cache beside the rest.
 const WAYS: usize = 1024;
-/// The longest name that may have one.
+/// The longest name that may have one: there is a bit for each of its bytes, and one for its end.
 const LONGEST: usize = 63;
-const WORDS: usize = (LONGEST + 1) / 8;
+/// The longest name of which all [`Words`] are looked at in one go, and how many those may be.
+const MOST: usize = 64;
+const WORDS: usize = MOST / 8;
 /// How many of a way's segments may be folded ones that are noted.
 const NOTES: usize = 4;
 /// Shorter segments with letters and digits are hardly ids: `v2`.
@@ -42,26 +45,6 @@ impl Template {
     /// That of no name.
     const NONE: Self = Self { open: 0, ids: Ids(0), len: usize::MAX, place: 0 };
 
-    /// The template of a name that is split at `ends` and has `digits`, which is none where the name
-    /// is too long, and a hash of the whole name.
-    #[inline(always)]
-    pub(super) fn of(name: &[u8], ends: u64, digits: u64) -> (Self, u64) {
-        if name.len() > LONGEST {
-            return (Self::NONE, separators::hash(name));
-        }
-        let (open, ids) = open(name, ends, digits);
-        // what is left of `user:17` and of `user:176` is the same
-        let (mut hash, mut place) = (0, ids.0 ^ open);
-        each_word(name, open, |word, kept| {
-            hash = separators::mix(hash, word);
-            place = place.rotate_left(23) ^ kept;
-            true
-        });
-        let place = place.wrapping_mul(MULTIPLIER) >> (64 - WAYS.ilog2());
-        let place = usize::try_from(place).unwrap_or_default();
-        (Self { open, ids, len: name.len(), place }, hash)
-    }
-
     /// Whether it is that of a name.
     pub(super) const fn is_some(&self) -> bool {
         self.len != usize::MAX
@@ -71,28 +54,125 @@ impl Template {
     pub(super) const fn leaves_out(&self, from: usize) -> bool {
         self.open >> from & 1 != 0
     }
+
+    /// Whether all is the same but the place.
+    #[inline(always)]
+    const fn is_like(&self, other: &Self) -> bool {
+        let differs = (self.open ^ other.open) | (self.ids.0 ^ other.ids.0);
+        differs | (self.len ^ other.len) as u64 == 0
+    }
 }
 
-/// Hands over a name's bytes, eight at a time, filled up with zeros, and the same without those in
-/// `open`; until a `false`, or whether there was none.
-#[inline(always)]
-fn each_word(name: &[u8], mut open: u64, mut see: impl FnMut(u64, u64) -> bool) -> bool {
-    let (chunks, rest) = name.as_chunks::<8>();
-    for chunk in chunks {
-        let word = u64::from_le_bytes(*chunk);
-        if !see(word, word & !spread(open)) {
-            return false;
+/// All bytes of a short name, eight at a time, and where they stand: in one go, so that there is no loop
+/// whose end hangs on the length of the name and is guessed wrong. Some bytes may be there twice.
+#[derive(Debug, Clone, Copy)]
+struct Words<const N: usize> {
+    words: [u64; N],
+    froms: [usize; N],
+}
+
+/// Does the same with the words of a short name, however many they are.
+macro_rules! with_words {
+    (|$words:ident of $name:ident| $do:expr) => {
+        match $name.len() {
+            0..=16 => {
+                let $words = Words::short($name);
+                $do
+            }
+            17..=32 => {
+                let $words = Words::<4>::of($name);
+                $do
+            }
+            _ => {
+                let $words = Words::<8>::of($name);
+                $do
+            }
         }
-        open >>= 8;
-    }
-    if rest.is_empty() {
-        return true;
-    }
-    let word = match name.last_chunk() {
-        Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
-        None => separators::short_word(rest),
     };
-    see(word, word & !spread(open))
+}
+
+impl Words<2> {
+    /// Those of a name of up to 16 bytes; filled up with zeros.
+    #[inline(always)]
+    fn short(name: &[u8]) -> Self {
+        Self { words: [marks::word(name, 0), marks::word(name, 8)], froms: [0, 8] }
+    }
+}
+
+impl<const N: usize> Words<N> {
+    /// Those of a name of more than 16 bytes; the last ones from its end.
+    #[inline(always)]
+    fn of(name: &[u8]) -> Self {
+        let last = name.len() - 16;
+        let froms = std::array::from_fn(|n| match n / 2 {
+            pair if pair + 1 < N / 2 => last.min(16 * pair) + 8 * (n % 2),
+            _ => last + 8 * (n % 2),
+        });
+        let word = |from: usize| name.get(from..).and_then(<[u8]>::first_chunk).copied();
+        let words = froms.map(|from| u64::from_le_bytes(word(from).unwrap_or_default()));
+        Self { words, froms }
+    }
+
+    /// What is left of them without the bytes in `open`.
+    #[inline(always)]
+    fn without(&self, open: u64) -> [u64; N] {
+        let mut kept = self.words;
+        for (word, from) in kept.iter_mut().zip(self.froms) {
+            *word &= !spread(open >> from);
+        }
+        kept
+    }
+
+    /// A hash of all of them.
+    #[inline(always)]
+    fn hash(&self, len: usize) -> u64 {
+        let (pairs, _) = self.words.as_chunks::<2>();
+        pairs.iter().fold(len as u64, |hash, [one, other]| mix(hash, *one, *other))
+    }
+
+    /// The template of the name whose words these are.
+    #[inline(always)]
+    fn template(&self, name: &[u8], ends: u64, digits: u64) -> (Template, [u64; N]) {
+        let (open, ids) = open(name, ends, digits);
+        let kept = self.without(open);
+        // what is left of `user:17` and of `user:176` is the same
+        let place = kept.iter().fold(ids.0 ^ open, |place, kept| place.rotate_left(23) ^ kept);
+        let place = place.wrapping_mul(MULTIPLIER) >> (64 - WAYS.ilog2());
+        let place = usize::try_from(place).unwrap_or_default();
+        (Template { open, ids, len: name.len(), place }, kept)
+    }
+}
+
+/// Adds two words to a hash.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "the two halves of a product")]
+const fn mix(hash: u64, one: u64, other: u64) -> u64 {
+    let one = one ^ hash ^ MULTIPLIER;
+    let product = (one as u128) * ((other ^ 0xd1b5_4a32_d192_ed03) as u128);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// A number for a whole name.
+pub(super) fn hash(name: &[u8]) -> u64 {
+    let len = name.len();
+    if len <= MOST {
+        return with_words!(|words of name| words.hash(len));
+    }
+    let (chunks, _) = name.as_chunks::<16>();
+    chunks.iter().chain(name.last_chunk()).fold(len as u64, |hash, chunk| {
+        let [one, other] = Words::short(chunk).words;
+        mix(hash, one, other)
+    })
+}
+
+/// What is left of a name that may have a template without the bytes in `open`.
+fn kept(name: &[u8], open: u64) -> [u64; WORDS] {
+    let mut all = [0; WORDS];
+    let mut places = all.iter_mut();
+    with_words!(|words of name| {
+        places.by_ref().zip(words.without(open)).for_each(|(place, word)| *place = word);
+    });
+    all
 }
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -214,19 +294,19 @@ impl Way {
         (node, changes): (Id, u64),
         notes: &[Note],
     ) -> Option<Self> {
-        let mut way = Self { template, node, changes, ..Self::NONE };
-        let mut words = way.words.iter_mut();
-        each_word(name, template.open, |_, kept| words.next().map(|word| *word = kept).is_some());
+        let words = kept(name, template.open);
+        let mut way = Self { template, words, node, changes, ..Self::NONE };
         way.notes.get_mut(..notes.len())?.copy_from_slice(notes);
         way.count = u8::try_from(notes.len()).ok()?;
         Some(way)
     }
 
-    /// Whether what is left of `name` is what is left of its names. The template is the same.
+    /// Whether it is that of names with this template of which this is left.
     #[inline(always)]
-    fn fits(&self, name: &[u8]) -> bool {
-        let mut words = self.words.iter();
-        each_word(name, self.template.open, |_, kept| words.next() == Some(&kept))
+    fn fits<const N: usize>(&self, template: &Template, kept: &[u64; N], changes: u64) -> bool {
+        let is_like = self.changes == changes && self.template.is_like(template);
+        let differs = |(mine, theirs): (&u64, &u64)| mine ^ theirs;
+        is_like && self.words.iter().zip(kept).map(differs).fold(0, |all, bits| all | bits) == 0
     }
 
     /// Its folded segments that are to be noted.
@@ -253,16 +333,29 @@ impl Clone for Ways {
 }
 
 impl Ways {
-    /// The way of `name`, which has this template, in a tree that has been changed so often; in
-    /// its own place, where nearly all are.
+    /// The template of a short name that is split at `ends` and has `digits`, which is none where the
+    /// name is too long; a hash of the whole name; and its way in a tree that has been changed so often,
+    /// if it is in its own place, where nearly all are.
     #[inline(always)]
-    pub(super) fn find(&self, name: &[u8], template: Template, changes: u64) -> Option<&Way> {
-        self.at(template.place, name, template, changes)
+    pub(super) fn find(
+        &self,
+        name: &[u8],
+        [ends, digits]: [u64; 2],
+        changes: u64,
+    ) -> (Template, u64, Option<&Way>) {
+        if name.len() > LONGEST {
+            return (Template::NONE, hash(name), None);
+        }
+        with_words!(|words of name| {
+            let (template, kept) = words.template(name, ends, digits);
+            let way = self.all.get(template.place);
+            let way = way.filter(|way| way.fits(&template, &kept, changes));
+            (template, words.hash(name.len()), way)
+        })
     }
 
-    /// The same in the place beside it, where another one has moved it to. It moves back, so that
-    /// of two the one that more names have is mostly in its own place.
-    #[inline(always)]
+    /// The way of `name` in the place beside its own, where another one has moved it to. It moves back,
+    /// so that of two the one that more names have is mostly in its own place.
     pub(super) fn find_beside(
         &mut self,
         name: &[u8],
@@ -270,15 +363,10 @@ impl Ways {
         changes: u64,
     ) -> Option<&Way> {
         let beside = template.place ^ 1;
-        self.at(beside, name, template, changes)?;
+        let kept = kept(name, template.open);
+        self.all.get(beside).filter(|way| way.fits(&template, &kept, changes))?;
         self.all.swap(beside, template.place);
         self.all.get(template.place)
-    }
-
-    #[inline(always)]
-    fn at(&self, place: usize, name: &[u8], template: Template, changes: u64) -> Option<&Way> {
-        let way = self.all.get(place)?;
-        (way.changes == changes && way.template == template && way.fits(name)).then_some(way)
     }
 
     /// Whether a name without a way should be looked at now.
@@ -331,10 +419,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn left_out(name: &str) -> String {
+    /// The template of a name with colons.
+    fn template(name: &str) -> Template {
         let marks = Marks::of(name.as_bytes(), b':').unwrap();
-        let (template, hash) = marks.template();
-        assert_eq!(hash, separators::hash(name.as_bytes()));
+        let (template, found, _) = marks.find(&Ways::default(), 0);
+        assert_eq!(found, hash(name.as_bytes()));
+        template
+    }
+
+    fn left_out(name: &str) -> String {
+        let template = template(name);
         assert!(template.is_some());
         let char =
             |(byte, at): (u8, usize)| if template.leaves_out(at) { '#' } else { byte.into() };
@@ -367,8 +461,7 @@ mod tests {
             name in "([0-9a.]{0,6}|[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}):[0-9b:._]{0,12}:[0-9]{0,3}(:[0-9xyz:-]{0,9})?"
         ) {
             let separators = Separators::new(b":").unwrap();
-            let marks = Marks::of(name.as_bytes(), b':').unwrap();
-            let (template, _) = marks.template();
+            let template = template(&name);
             let mut at = 0;
             for segment in separators.split(name.as_bytes()) {
                 let shape = Token::of(segment).class.shape;

@@ -11,6 +11,7 @@ use crate::groups::shape::{Class, LONG, Shape, Token};
 use crate::groups::totals::Share;
 use crate::groups::tree::Tree;
 use crate::groups::usage::Usage;
+use crate::groups::ways;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -277,7 +278,7 @@ impl Import<'_> {
         }
         for name in &state.samples {
             let name = name.bytes();
-            let hash = separators::hash(&name);
+            let hash = ways::hash(&name);
             held.restore_sample(Sample { hash, at: 0 });
             self.names.insert(hash, name.into());
         }

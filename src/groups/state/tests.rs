@@ -3,7 +3,7 @@
 use super::*;
 use crate::entries::{ModuleId, ValueKind};
 use crate::footprint::{Certainty, Encoding, Sizes};
-use crate::groups::{Lifetime, Row, separators};
+use crate::groups::{Lifetime, Row, ways};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -90,7 +90,7 @@ fn groups(keys: &[Key]) -> Groups {
 /// The state of `keys`, with the names of its samples.
 fn state(keys: &[Key]) -> State {
     let names = |sample: Sample| {
-        let is_it = |key: &&Key| separators::hash(&key.name) == sample.hash;
+        let is_it = |key: &&Key| ways::hash(&key.name) == sample.hash;
         keys.iter().find(is_it).map(|key| key.name.clone().into_boxed_slice())
     };
     groups(keys).state(&names)
