@@ -1,7 +1,7 @@
 //! The snapshot's checksum: CRC-64 with Jones' polynomial, as the servers use it.
 
 #[cfg(target_arch = "x86_64")]
-use super::folded;
+use super::folded::Folded;
 use crc_fast::{CrcAlgorithm, Digest, checksum};
 
 /// The checksum of `bytes`; to join with others by [`combine`].
@@ -12,42 +12,54 @@ pub fn of(bytes: &[u8]) -> u64 {
     crc.value()
 }
 
-/// A checksum that grows with the bytes that it is given.
-#[derive(Debug, Clone)]
-pub struct Running(u64);
+/// A checksum that grows with the bytes that it is given; soonest where all but the last ones come in
+/// pieces of a multiple of [`BLOCK`].
+#[derive(Debug, Clone, Default)]
+pub struct Running {
+    /// That of the bytes before those that are folded.
+    crc: u64,
+    #[cfg(target_arch = "x86_64")]
+    folded: Option<Folded>,
+}
+
+/// What is summed in one go.
+pub const BLOCK: usize = 256;
 
 impl Running {
     /// Of no bytes yet.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(0)
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Goes on with `bytes`.
     pub fn add(&mut self, bytes: &[u8]) {
         #[cfg(target_arch = "x86_64")]
-        let bytes = match folded::fold(self.0, bytes) {
-            Some((folded, rest)) => {
-                self.0 = checksum(CrcAlgorithm::Crc64Redis, &folded);
-                rest
-            }
-            None => bytes,
+        let bytes = match &mut self.folded {
+            Some(folded) => folded.add(bytes),
+            None => match Folded::of(self.crc, bytes) {
+                Some((folded, rest)) => {
+                    self.folded = Some(folded);
+                    rest
+                }
+                None => bytes,
+            },
         };
-        let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Redis, self.0);
-        digest.update(bytes);
-        self.0 = digest.finalize();
+        if !bytes.is_empty() {
+            let mut digest = Digest::new_with_init_state(CrcAlgorithm::Crc64Redis, self.value());
+            digest.update(bytes);
+            *self = Self { crc: digest.finalize(), ..Self::default() };
+        }
     }
 
     /// The checksum of all bytes so far.
     #[must_use]
-    pub const fn value(&self) -> u64 {
-        self.0
-    }
-}
-
-impl Default for Running {
-    fn default() -> Self {
-        Self::new()
+    pub fn value(&self) -> u64 {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(folded) = &self.folded {
+            return checksum(CrcAlgorithm::Crc64Redis, folded.bytes());
+        }
+        self.crc
     }
 }
 

@@ -24,24 +24,43 @@ const AHEAD: usize = 2048;
 const FURTHER: [u64; 2] =
     [super::crc64::power(8 * LEFT as u64 + 63), super::crc64::power(8 * LEFT as u64 - 1)];
 
-/// The [`LEFT`] bytes that have the remainder of `bytes`, behind others that have the remainder
-/// `before`, up to those that are returned as well; `None` where this processor cannot do it, others are
-/// faster, or there are too few.
-pub(super) fn fold(before: u64, bytes: &[u8]) -> Option<([u8; LEFT], &[u8])> {
-    let can = is_x86_feature_detected!("vpclmulqdq")
-        && is_x86_feature_detected!("avx2")
-        && !is_x86_feature_detected!("avx512vl");
-    let (blocks, rest) = bytes.as_chunks::<LEFT>();
-    let (first, blocks) = blocks.split_first().filter(|(_, more)| can && !more.is_empty())?;
-    // SAFETY: the processor has what it takes, as was just asked.
-    Some((unsafe { fold_blocks(before, first, blocks) }, rest))
+/// [`LEFT`] bytes that have the remainder of all that were folded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Folded([u8; LEFT]);
+
+impl Folded {
+    /// Folds `bytes` behind others that have the remainder `before`, up to those that are returned as
+    /// well; `None` where this processor cannot do it, others are faster, or there are too few.
+    pub(super) fn of(before: u64, bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let can = is_x86_feature_detected!("vpclmulqdq")
+            && is_x86_feature_detected!("avx2")
+            && !is_x86_feature_detected!("avx512vl");
+        let (first, rest) =
+            bytes.split_first_chunk().filter(|(_, rest)| can && rest.len() >= LEFT)?;
+        let mut folded = Self(*first);
+        // what stands before is added to where it would have come to
+        folded.0.iter_mut().zip(before.to_le_bytes()).for_each(|(byte, before)| *byte ^= before);
+        let rest = folded.add(rest);
+        Some((folded, rest))
+    }
+
+    /// Folds more bytes, but for the last ones, which are returned.
+    pub(super) fn add<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let (blocks, rest) = bytes.as_chunks();
+        // SAFETY: the processor has what it takes, which was asked when this was made.
+        unsafe { fold_blocks(&mut self.0, blocks) };
+        rest
+    }
+
+    /// The bytes that are left.
+    pub(super) const fn bytes(&self) -> &[u8; LEFT] {
+        &self.0
+    }
 }
 
 #[target_feature(enable = "avx2,vpclmulqdq")]
-fn fold_blocks(before: u64, first: &[u8; LEFT], blocks: &[[u8; LEFT]]) -> [u8; LEFT] {
-    let mut sums = load(first);
-    // what stands before is added to where it would have come to
-    sums[0] = _mm256_xor_si256(sums[0], _mm256_set_epi64x(0, 0, 0, before.cast_signed()));
+fn fold_blocks(left: &mut [u8; LEFT], blocks: &[[u8; LEFT]]) {
+    let mut sums = load(left);
     let [high, low] = FURTHER.map(u64::cast_signed);
     let further = _mm256_set_epi64x(low, high, low, high);
     for block in blocks {
@@ -59,12 +78,10 @@ fn fold_blocks(before: u64, first: &[u8; LEFT], blocks: &[[u8; LEFT]]) -> [u8; L
             *sum = _mm256_xor_si256(_mm256_xor_si256(highs, lows), next);
         }
     }
-    let mut left = [0; LEFT];
     for (lane, sum) in left.as_chunks_mut::<LANE>().0.iter_mut().zip(sums) {
         // SAFETY: `lane` has as many bytes as are stored; they may lie anywhere.
         unsafe { _mm256_storeu_si256(lane.as_mut_ptr().cast(), sum) };
     }
-    left
 }
 
 #[target_feature(enable = "avx2")]

@@ -5,8 +5,10 @@ use super::sum::Sum;
 use crate::bytes::{Cursor, Fault, Stop};
 use crate::entries::{Elements, Entry, Head, Item, Packed, Str, TypeCode, Walk};
 
-/// How often a stretch looks up from the keys: to sum as many bytes ahead, which brings them into
-/// the cache, and to tell how far it is.
+/// How often a stretch looks up from the keys to sum as many bytes ahead, which brings them into the
+/// cache: the next one to the processor, of which half is left to what keys are added to.
+const STEP: u64 = 16 << 10;
+/// How often it tells how far it is.
 const PAUSE: u64 = 64 << 10;
 /// A value longer than this may hold up every other thread; from then on others are told.
 const GIANT: usize = 8 << 20;
@@ -186,19 +188,24 @@ pub(super) fn read<W: Worker>(
         records: Records::default(),
         finish: None,
     };
+    // what is behind the stop is another's to read
+    let stop = span.stop;
+    let ahead = |at: u64, bytes: u64| at.saturating_add(bytes).min(stop);
     sum.begin(span.start);
-    sum.up_to(span.start.saturating_add(PAUSE).min(span.stop));
-    let mut look_up = span.start.saturating_add(PAUSE).min(span.stop);
+    let (mut look_up, mut pause) = (ahead(span.start, STEP), ahead(span.start, PAUSE));
+    sum.up_to(look_up);
     loop {
         let at = reading.cursor.at();
         if at >= look_up && reading.walk.at_boundary() {
-            if at >= span.stop || (span.taken)(at) {
-                break;
+            if at >= pause {
+                if at >= stop || (span.taken)(at) {
+                    break;
+                }
+                (span.pause)(at);
+                pause = ahead(at, PAUSE);
             }
-            // what is behind the stop is another's to read
-            sum.up_to(at.saturating_add(PAUSE).min(span.stop));
-            (span.pause)(at);
-            look_up = at.saturating_add(PAUSE).min(span.stop);
+            look_up = ahead(at, STEP);
+            sum.up_to(look_up);
         }
         match reading.step(worker, span) {
             Ok(true) => {}
