@@ -55,12 +55,12 @@ impl Again<'_> {
     }
 
     /// Lets `look` see each of `picks`, on all threads of the pool that this runs in. What it tells
-    /// is in their order; `start` makes what one thread needs for it.
+    /// is in their order; `start` makes what one thread needs for it, beside what [`key`](Self::key) does.
     pub(super) fn each<S, T: Send>(
         &self,
         picks: &[Pick],
         start: impl Fn() -> S + Sync,
-        look: impl Fn(&mut S, &Pick) -> T + Sync,
+        look: impl Fn(&mut S, &mut Copied, &Pick) -> T + Sync,
     ) -> Vec<T> {
         // in the order of the file, so that a part's pages lie together and are given back at once
         let mut order: Vec<(usize, &Pick)> = picks.iter().enumerate().collect();
@@ -73,16 +73,19 @@ impl Again<'_> {
         let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
         let told: Vec<Vec<(usize, T)>> = ranges
             .par_iter()
-            .map_init(&start, |state, (part, end)| {
-                let started = Instant::now();
-                let told = part.iter().map(|(i, pick)| (*i, look(state, pick))).collect();
-                if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
-                    pages.pass(begin, *end);
-                }
-                let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                self.together.fetch_add(spent, Ordering::Relaxed);
-                told
-            })
+            .map_init(
+                || (start(), Copied::default()),
+                |(state, near), (part, end)| {
+                    let started = Instant::now();
+                    let told = part.iter().map(|(i, pick)| (*i, look(state, near, pick))).collect();
+                    if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
+                        pages.pass(begin, *end);
+                    }
+                    let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                    self.together.fetch_add(spent, Ordering::Relaxed);
+                    told
+                },
+            )
             .collect();
         let mut all: Vec<Option<T>> = picks.iter().map(|_| None).collect();
         for (i, told) in told.into_iter().flatten() {
@@ -97,15 +100,16 @@ impl Again<'_> {
     /// where it has found nothing at first.
     pub(super) fn key<T>(
         &self,
+        near: &mut Copied,
         pick: &Pick,
         mut look: impl FnMut(Opened<'_, '_>) -> Option<T>,
     ) -> Option<T> {
-        // a key takes about as much in a snapshot as in memory, or less
+        // a key takes about as much in a snapshot as in memory, or less; one of many elements less than
+        // half of it, as what holds them together is not there
         let size = usize::try_from(pick.bytes.round()).unwrap_or(usize::MAX);
+        let size = if pick.elements > 0 { size / 2 } else { size };
         if let Some(pages) = self.pages.filter(|_| size <= NEAR) {
-            let mut near = vec![0; size];
-            let len = pages.copy(pick.at, &mut near);
-            let bytes = near.get(..len).unwrap_or_default();
+            let bytes = near.copy(pages, pick.at, size);
             let told = self.open(Cursor::window(bytes, pick.at, false), &mut look);
             if told.is_some() {
                 return told;
@@ -135,6 +139,24 @@ impl Again<'_> {
     }
 }
 
+/// A copy of a key, or of what lies there; its memory serves for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    bytes: Vec<u8>,
+}
+
+impl Copied {
+    /// As many bytes from `at` on, or fewer.
+    fn copy(&mut self, pages: &Pages<'_>, at: u64, size: usize) -> &[u8] {
+        if self.bytes.len() < size {
+            self.bytes.resize(size, 0);
+        }
+        let room = self.bytes.get_mut(..size).unwrap_or_default();
+        let len = pages.copy(at, room);
+        self.bytes.get(..len).unwrap_or_default()
+    }
+}
+
 /// A key, with its value still to be read.
 pub(super) struct Opened<'o, 'a> {
     pub entry: Entry<'a>,
@@ -144,6 +166,18 @@ pub(super) struct Opened<'o, 'a> {
 }
 
 impl<'a> Opened<'_, 'a> {
+    /// Hands its elements to `out`, and leaves them to be read once more.
+    pub fn look(&self, out: &mut impl Elements) -> Option<()> {
+        self.walk.clone().value(&mut self.cursor.clone(), out).ok()
+    }
+
+    /// Its size in every lane of `footprinter`, as it is read from here once more.
+    pub fn would_take(&self, footprinter: &mut Footprinter) -> Option<Sizes> {
+        footprinter.begin(&self.entry, self.name);
+        self.look(footprinter)?;
+        footprinter.finish().ok().map(|footprint| footprint.sizes)
+    }
+
     /// Its value, where that is one string.
     pub fn string(self) -> Option<Str<'a>> {
         self.walk.string(self.cursor).ok()

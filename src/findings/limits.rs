@@ -1,8 +1,8 @@
 //! Collections just over an encoding limit: what a higher limit would take off them.
 
-use super::again::{Again, float, whole};
+use super::again::{Again, Copied, float, whole};
 use super::{Confidence, Context, Finding, Id, Phrase, Saving, Subject};
-use crate::entries::ValueKind;
+use crate::entries::{Elements, Str, ValueKind};
 use crate::footprint::{Footprinter, Limits, Sizes};
 use crate::groups::{Class, Patterns, Pick, Picks};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ struct Saved {
 /// Collections that a higher limit would pack.
 pub(super) fn raise(context: &Context<'_>) -> Vec<Finding> {
     let Some((again, picks)) = context.second_look(Class::Unpacked) else { return Vec::new() };
-    let mut found = BTreeMap::<(String, &str), Vec<(Setting, Saved)>>::new();
+    let mut found = BTreeMap::<(&str, &str), Vec<(Setting, Saved)>>::new();
     for ((pattern, setting), saved) in measure(context, again, &picks) {
         found.entry((pattern, setting.name)).or_default().push((setting, saved));
     }
@@ -40,18 +40,18 @@ pub(super) fn raise(context: &Context<'_>) -> Vec<Finding> {
         // in the order of their values
         let enough = steps.into_iter().find(|(_, saved)| saved.bytes >= best * ENOUGH);
         if let Some((setting, saved)) = enough {
-            findings.extend(finding(context, &pattern, (setting, saved), picks.complete));
+            findings.extend(finding(context, pattern, (setting, saved), picks.complete));
         }
     }
     findings
 }
 
 /// What each setting would save in each pattern.
-fn measure(
-    context: &Context<'_>,
+fn measure<'c>(
+    context: &Context<'c>,
     again: &Again<'_>,
     picks: &Picks,
-) -> BTreeMap<(String, Setting), Saved> {
+) -> BTreeMap<(&'c str, Setting), Saved> {
     let (now, finder) = (&again.server.limits, context.finder);
     let told = again.each(
         &picks.keys,
@@ -60,13 +60,13 @@ fn measure(
             length: again.footprinter(&[longer(now)]),
             integers: again.footprinter(&[more_integers(now)]),
         },
-        |packers, pick| look(again, finder, packers, pick),
+        |packers, near, pick| look((again, near), finder, packers, pick),
     );
-    let mut saved = BTreeMap::<(String, Setting), Saved>::new();
+    let mut saved = BTreeMap::<(&str, Setting), Saved>::new();
     for (pick, told) in picks.keys.iter().zip(told) {
         let Some((pattern, less)) = told else { continue };
         for (setting, less) in less {
-            let sum = saved.entry((pattern.clone(), setting)).or_default();
+            let sum = saved.entry((pattern, setting)).or_default();
             sum.keys += pick.times;
             sum.bytes += less * pick.times;
         }
@@ -83,19 +83,28 @@ struct Packers {
 }
 
 /// The pattern of a key, and what it would take less with each setting.
-fn look(
-    again: &Again<'_>,
-    finder: &Patterns,
+fn look<'f>(
+    (again, near): (&Again<'_>, &mut Copied),
+    finder: &'f Patterns,
     packers: &mut Packers,
     pick: &Pick,
-) -> Option<(String, Vec<(Setting, f64)>)> {
+) -> Option<(&'f str, Vec<(Setting, f64)>)> {
     let now = &again.server.limits;
-    let (pattern, kind, sizes) = again.key(pick, |key| {
+    let (pattern, kind, sizes, as_integers) = again.key(near, pick, |key| {
         let kind = key.entry.kind;
         let (.., [most, _]) = settings(now, kind);
         let is_long = pick.elements <= most;
         let packer = if is_long { &mut packers.length } else { &mut packers.entries };
-        Some((finder.name(key.name).to_owned(), kind, key.sizes(packer)?))
+        // which of its two limits a set is over hangs on its members: both are tried
+        let mut integers = Integers(kind == ValueKind::Set && pick.elements > now.intset_entries);
+        if integers.0 {
+            key.look(&mut integers)?;
+        }
+        let as_integers = match integers {
+            Integers(true) => Some(key.would_take(&mut packers.integers)?),
+            Integers(false) => None,
+        };
+        Some((finder.name(key.name), kind, key.sizes(packer)?, as_integers))
     })?;
     let mut less = Vec::new();
     let mut compare = |sizes: Sizes, settings: Vec<Setting>| {
@@ -111,12 +120,19 @@ fn look(
     let (count, length, [most, longest]) = settings(now, kind);
     let is_long = pick.elements <= most;
     compare(sizes, if is_long { vec![entries(length, longest, 2)] } else { steps(count, most) });
-    // which of its two limits a set is over hangs on its members: both are tried
-    if kind == ValueKind::Set && pick.elements > now.intset_entries {
-        let sizes = again.key(pick, |key| key.sizes(&mut packers.integers))?;
+    if let Some(sizes) = as_integers {
         compare(sizes, steps("set-max-intset-entries", now.intset_entries));
     }
     Some((pattern, less))
+}
+
+/// Whether all members may be integers: else no limit makes a set one of integers.
+struct Integers(bool);
+
+impl Elements for Integers {
+    fn member(&mut self, member: Str<'_>) {
+        self.0 &= member.as_int().is_some();
+    }
 }
 
 /// The settings for a type, of entries and of their length, and what they are.

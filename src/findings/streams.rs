@@ -21,8 +21,8 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let told = again.each(
         &picks.keys,
         || again.footprinter(&limits),
-        |settled, pick| {
-            again.key(pick, |key| {
+        |settled, near, pick| {
+            again.key(near, pick, |key| {
                 let pattern = finder.name(key.name).to_owned();
                 settled.begin(&key.entry, key.name);
                 let mut without = Settled::new(settled);

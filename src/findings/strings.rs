@@ -3,15 +3,15 @@
 //! Whether they compress well the snapshot tells, which holds them compressed; where it does not,
 //! it is tried.
 
+mod json;
 mod trial;
 
-use super::again::{Again, float, whole};
+use super::again::{Again, Copied, float, whole};
 use super::{Confidence, Context, Finding, Id, Least, Percent, Phrase, Saving, Subject};
 use crate::bytes::lzf::Compressor;
 use crate::entries::{Elements, Entry, Str, TypeCode, ValueKind};
 use crate::footprint::{Footprinter, Size};
 use crate::groups::{Class, Pattern, Patterns, Pick};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Longer strings are not read as JSON, and not decompressed.
@@ -84,7 +84,11 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     let Some((again, picks)) = context.second_look(Class::String) else { return Vec::new() };
     let mut looks = Look::new(again);
     let finder = context.finder;
-    let told = again.each(&picks.keys, || Look::new(again), |look, pick| look.at(finder, pick));
+    let told = again.each(
+        &picks.keys,
+        || Look::new(again),
+        |look, near, pick| look.at(finder, near, pick),
+    );
     let found = by_pattern(told);
     let tried = trial::run(context, again, (&picks.keys, &found));
     let sure = if picks.complete { Confidence::Modelled } else { Confidence::Sampled };
@@ -127,9 +131,14 @@ impl<'l, 'a> Look<'l, 'a> {
     }
 
     /// What one string tells, and its pattern.
-    fn at<'f>(&mut self, finder: &'f Patterns, pick: &Pick) -> Option<(&'f str, Seen)> {
+    fn at<'f>(
+        &mut self,
+        finder: &'f Patterns,
+        near: &mut Copied,
+        pick: &Pick,
+    ) -> Option<(&'f str, Seen)> {
         let again = self.again;
-        again.key(pick, |key| {
+        again.key(near, pick, |key| {
             let pattern = finder.name(key.name);
             let mut seen = Seen::default();
             let (entry, name) = (key.entry, key.name.to_vec());
@@ -179,14 +188,7 @@ impl<'l, 'a> Look<'l, 'a> {
         if text.first() != Some(&b'{') {
             return None;
         }
-        let object: BTreeMap<String, Value> = serde_json::from_slice(text).ok()?;
-        let fields: Vec<(String, String)> = object
-            .into_iter()
-            .map(|(field, value)| match value {
-                Value::String(text) => (field, text),
-                other => (field, other.to_string()),
-            })
-            .collect();
+        let json::Object(fields) = serde_json::from_slice(text).ok()?;
         let pairs = fields.iter().map(|(field, value)| (field.as_bytes(), value.as_bytes()));
         if fields.is_empty() { None } else { self.hash(entry, name, pairs) }
     }

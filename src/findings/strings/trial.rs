@@ -1,7 +1,7 @@
 //! Strings compressed for trial, where the snapshot does not hold them so.
 
 use super::super::Context;
-use super::super::again::{Again, float};
+use super::super::again::{Again, Copied, float};
 use super::{Look, Seen, by_pattern};
 use crate::entries::Str;
 use crate::groups::{Patterns, Pick};
@@ -34,7 +34,11 @@ pub(super) fn run<'c>(
     let step = usize::try_from(plain.div_ceil(TRIED)).unwrap_or(usize::MAX);
     let few: Vec<Pick> = picks.iter().copied().step_by(step).collect();
     let finder = context.finder;
-    by_pattern(again.each(&few, || Look::new(again), |look, pick| look.compressed(finder, pick)))
+    by_pattern(again.each(
+        &few,
+        || Look::new(again),
+        |look, near, pick| look.compressed(finder, near, pick),
+    ))
 }
 
 /// How much of a string of a snapshot is tried: nothing where a server that compresses would not.
@@ -47,9 +51,14 @@ pub(super) fn tried_bytes(value: &Str<'_>) -> u64 {
 
 impl Look<'_, '_> {
     /// What one string would take compressed, and its pattern.
-    fn compressed<'f>(&mut self, finder: &'f Patterns, pick: &Pick) -> Option<(&'f str, Seen)> {
+    fn compressed<'f>(
+        &mut self,
+        finder: &'f Patterns,
+        near: &mut Copied,
+        pick: &Pick,
+    ) -> Option<(&'f str, Seen)> {
         let again = self.again;
-        again.key(pick, |key| {
+        again.key(near, pick, |key| {
             let pattern = finder.name(key.name);
             let (entry, name) = (key.entry, key.name.to_vec());
             let value = key.string()?;
