@@ -10,6 +10,7 @@ use rdblens::groups::{
     Row, Rules, Settings, Share, Subject, Sum, Totals, What, by, lines,
 };
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 const TAKEN: i64 = 1_700_000_000_000;
 
@@ -200,14 +201,18 @@ proptest! {
         cuts in prop::collection::vec(any::<Index>(), 0..6),
         picks in prop::collection::vec(any::<Index>(), 1..6),
     ) {
-        let settings = settings();
+        let settings = Settings { keeps: true, ..settings() };
         let (mut one, mut many) =
             (whole(&keys, &settings), parts(&keys, &cuts, &picks, &settings));
         prop_assert_eq!(see(&many), see(&one));
         let suspects = one.suspects();
         prop_assert_eq!(&many.suspects(), &suspects);
-        let second = Settings { exempt: suspects.map(Arc::new), ..settings };
-        let (one, many) = (whole(&keys, &second), parts(&keys, &cuts, &picks, &second));
+        let second = Settings { exempt: suspects.map(Arc::new), keeps: false, ..settings };
+        // what was kept tells the same as reading again
+        prop_assert!(many.again(&second, &AtomicU64::new(0)));
+        prop_assert!(!many.again(&second, &AtomicU64::new(0)));
+        let (one, read) = (whole(&keys, &second), parts(&keys, &cuts, &picks, &second));
+        prop_assert_eq!(see(&read), see(&one));
         prop_assert_eq!(see(&many), see(&one));
     }
 

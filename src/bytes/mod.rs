@@ -15,7 +15,6 @@ pub mod lzf;
 pub use cursor::Cursor;
 pub use error::{Fault, Kind, Stop};
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -131,17 +130,6 @@ impl Snapshot {
                 map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, from, to - from)
             };
         }
-    }
-
-    /// The same for all of them, by the threads of the pool that this runs in: a mapped file that is
-    /// unmapped as a whole is unmapped by one.
-    pub fn release_all(&self) {
-        const PIECE: u64 = 8 << 20;
-        let pieces = self.len().div_ceil(PIECE);
-        (0..pieces).into_par_iter().for_each(|piece| {
-            let from = piece * PIECE;
-            self.release(from, (from + PIECE).min(self.len()));
-        });
     }
 
     /// Whether the bytes are a mapped file, which takes no memory of our own.

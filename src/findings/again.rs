@@ -1,10 +1,10 @@
 //! Keys read a second time: those of a sample, each by itself.
 
-use crate::bytes::Cursor;
+use crate::bytes::{Cursor, Snapshot};
 use crate::entries::{Elements, Entry, Item, StreamPart, Walk};
 use crate::entries::{ModulePart, Packed, Str};
 use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
-use crate::groups::{Near, Pages, Pick, Source};
+use crate::groups::{Near, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ pub struct Again<'a> {
     /// The snapshot.
     pub source: Source<'a>,
     /// Its pages: those that were read again are given back, as after the first time.
-    pub pages: Option<&'a Pages<'a>>,
+    pub pages: Option<&'a Snapshot>,
     /// The server that it is sized for.
     pub server: Arc<Server>,
     /// Its templates.
@@ -79,7 +79,7 @@ impl Again<'_> {
                     let started = Instant::now();
                     let told = part.iter().map(|(i, pick)| (*i, look(state, near, pick))).collect();
                     if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
-                        pages.pass(begin, *end);
+                        pages.release(begin, *end);
                     }
                     let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
                     self.together.fetch_add(spent, Ordering::Relaxed);
@@ -147,12 +147,12 @@ pub(super) struct Copied {
 
 impl Copied {
     /// As many bytes from `at` on, or fewer.
-    fn copy(&mut self, pages: &Pages<'_>, at: u64, size: usize) -> &[u8] {
+    fn copy(&mut self, pages: &Snapshot, at: u64, size: usize) -> &[u8] {
         if self.bytes.len() < size {
             self.bytes.resize(size, 0);
         }
         let room = self.bytes.get_mut(..size).unwrap_or_default();
-        let len = pages.copy(at, room);
+        let len = pages.read_at(at, room);
         self.bytes.get(..len).unwrap_or_default()
     }
 }

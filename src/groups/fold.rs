@@ -7,11 +7,11 @@
 //! fewer are made, down to none: then one thread reads from the front, as if it were alone. While
 //! they hold, stretches become longer, since each costs one more part to be taken.
 
-use super::pages::{Pages, Trail};
+use super::pages::Trail;
 use super::records::Records;
 use super::stretch::{self, Finish, Source, Span, Stretch, Worker};
 use super::sum::{Checksum, Sum};
-use crate::bytes::Kind;
+use crate::bytes::{Kind, Snapshot};
 use crate::entries::{Walk, guess};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +58,7 @@ pub struct Plan<'p> {
     /// Told how many bytes are done for good.
     pub progress: &'p AtomicU64,
     /// Told which bytes need not stay in memory.
-    pub pages: Option<&'p Pages<'p>>,
+    pub pages: Option<&'p Snapshot>,
 }
 
 /// What came of reading.
@@ -187,7 +187,7 @@ struct Chain<'c, T: Task> {
     chunk: u64,
     threads: usize,
     progress: &'c AtomicU64,
-    pages: Option<&'c Pages<'c>>,
+    pages: Option<&'c Snapshot>,
     sums: Option<&'c Checksum<'c>>,
     guesses: Vec<OnceLock<Option<u64>>>,
     state: Mutex<State<T::Part>>,
@@ -347,7 +347,7 @@ impl<T: Task> Chain<'_, T> {
     fn help(&self) -> bool {
         let chunk = self.sums.and_then(Checksum::help);
         if let (Some((from, to)), Some(pages)) = (chunk, self.pages) {
-            pages.pass(from, to);
+            pages.release(from, to);
         }
         chunk.is_some()
     }

@@ -3,6 +3,7 @@
 use super::evidence::{Class, Evidence, Near, Picks};
 use super::held::Kept;
 use super::kind::{Cell, Cells, by};
+use super::log::Log;
 use super::patterns::{Pattern, Patterns};
 use super::prefixes::{self, Prefix};
 use super::row::Row;
@@ -18,8 +19,11 @@ use super::ttl::{FieldTtls, Lifetime, Lifetimes};
 use super::types::{TypeSpread, Types};
 use crate::entries::{ModuleId, ValueKind};
 use crate::footprint::{Certainty, Size};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// The largest keys are kept at least this many: all that may have 1 % of everything.
 const TOP: usize = 128;
@@ -43,6 +47,8 @@ pub struct Settings {
     pub rules: Option<Arc<Rules>>,
     /// Whether patterns have their sizes in every lane, rather than in the first alone.
     pub lanes: bool,
+    /// Whether keys are kept for a second pass, where they are few: see [`Groups::again`].
+    pub keeps: bool,
     /// In a second pass, what the first one answered to [`Groups::suspects`].
     pub exempt: Option<Arc<Exempt>>,
     /// In a second pass, what the first one answered to [`Groups::heavy_slots`].
@@ -61,6 +67,7 @@ impl Settings {
             evidence: None,
             rules: None,
             lanes: false,
+            keeps: false,
             exempt: None,
             slots: Vec::new(),
         }
@@ -88,6 +95,8 @@ pub struct Groups {
     pub(super) tree: Tree,
     pub(super) rules: Option<Arc<Rules>>,
     lanes: bool,
+    /// All keys, where they are few and that is wanted.
+    log: Option<Box<Log>>,
     /// Whether the data of all keys is known.
     pub(super) tells_data: bool,
 }
@@ -113,6 +122,7 @@ impl Groups {
             tree: Tree::new(separators, bounds, exempt),
             rules: settings.rules.clone(),
             lanes: settings.lanes,
+            log: settings.keeps.then(Box::default),
             tells_data: true,
         }
     }
@@ -161,6 +171,11 @@ impl Groups {
         if self.lanes {
             self.tree.arena.node_mut(place).held_mut(rule).add_lanes(row.sizes);
         }
+        if let Some(log) = &mut self.log
+            && !log.add(row.key, kept, rule)
+        {
+            self.log = None;
+        }
     }
 
     /// How many bytes of memory its tree of names takes, roughly: the rest is small.
@@ -207,7 +222,49 @@ impl Groups {
             mine.take_in(theirs);
         }
         self.tree.take_in(&mut other.tree);
+        self.log = match (self.log.take(), &mut other.log) {
+            (Some(mut mine), Some(theirs)) => mine.take_in(theirs).then_some(mine),
+            _ => None,
+        };
+        if self.log.is_none() {
+            // there are too many in any case
+            other.log = None;
+        }
         self.tells_data &= other.tells_data;
+    }
+
+    /// Makes of these groups what a second pass under `settings` would, if all keys were kept; else, and
+    /// where it should look into slots as well, they stay, and the answer is no. Runs in the threads of
+    /// the pool that it is called in; `together` is told for how many nanoseconds, each thread's time by
+    /// itself.
+    pub fn again(&mut self, settings: &Settings, together: &AtomicU64) -> bool {
+        /// Fewer are not worth another thread.
+        const LEAST: usize = 512;
+        let Some(log) = self.log.take().filter(|_| settings.slots.is_empty() && !self.lanes) else {
+            return false;
+        };
+        let tree = || {
+            let Settings { separators, bounds, exempt, .. } = settings.clone();
+            Tree::new(separators, bounds, exempt)
+        };
+        let most = log.len().div_ceil(rayon::current_num_threads()).max(LEAST);
+        let add = |part| {
+            let started = Instant::now();
+            let mut tree = tree();
+            for (name, kept, rule) in part {
+                tree.add(name, kept, rule);
+            }
+            let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            together.fetch_add(spent, Ordering::Relaxed);
+            tree
+        };
+        let trees = log.parts(most).into_par_iter().map(add);
+        let merged = trees.reduce_with(|mut all, mut other| {
+            all.take_in(&mut other);
+            all
+        });
+        self.tree = merged.unwrap_or_else(tree);
+        true
     }
 
     /// Cells of database, type and encoding, in order. [`by`] adds them up.

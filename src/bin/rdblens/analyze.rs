@@ -191,7 +191,8 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         matches!(&input.config.task, Task::Report(wishes) if wishes.largest_elements);
     let usual = input.config.names.settings(taken_at);
     let evidence = evidence.then(|| findings::near(&input.server.limits));
-    let mut settings = Settings { top, evidence, ..usual };
+    let keeps = passes != Passes::Summary;
+    let mut settings = Settings { top, evidence, keeps, ..usual };
     // the instance is always a matter of allocated bytes
     let measures = match input.config.measure {
         Measure::Allocated => &[Measure::Allocated][..],
@@ -223,7 +224,9 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         Passes::Summary => HEAVY_SLOT / 2,
     };
     settings.slots = found.groups.heavy_slots(heavy).unwrap_or_default();
-    if settings.exempt.is_some() || !settings.slots.is_empty() {
+    settings.keeps = false;
+    let is_wanted = settings.exempt.is_some() || !settings.slots.is_empty();
+    if is_wanted && !found.groups.again(&settings, &input.together) {
         let first = found.outcome;
         found = once(&settings, &Plan { checksum: false, ..*plan });
         found.outcome.checksum = first.checksum;

@@ -7,7 +7,7 @@ use rdblens::entries::Head;
 use rdblens::footprint::{
     Footprinter, Lane, Measure, Overrides, Server, ServerName, TemplateShares,
 };
-use rdblens::groups::{Filter, Finish, Outcome, Pages, ReadError, Source};
+use rdblens::groups::{Filter, Finish, Outcome, ReadError, Source};
 use rdblens::report::escape;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -68,7 +68,7 @@ pub struct Input<'a> {
     pub config: &'a Config,
     pub source: Source<'a>,
     /// Where its bytes lie.
-    pub pages: &'a Pages<'a>,
+    pub pages: &'a Snapshot,
     pub server: Arc<Server>,
     pub templates: Arc<TemplateShares>,
     /// When the run began.

@@ -17,7 +17,7 @@ use crate::trend;
 use crate::whatif;
 use rdblens::bytes::Snapshot;
 use rdblens::footprint::TemplateShares;
-use rdblens::groups::{Pages, Plan, Source, template_uses};
+use rdblens::groups::{Plan, Source, template_uses};
 use rdblens::report::Millis;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -59,7 +59,6 @@ pub fn with_dump<T: Send>(
     let source = Source { bytes: snapshot.bytes(), head: &head };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build();
     let pool = pool.map_err(|error| format!("cannot start {} threads: {error}", config.threads))?;
-    let pages = Pages::of(snapshot);
     progress::with(config.progress, snapshot.len(), |done| {
         pool.install(|| {
             let plan = Plan {
@@ -67,15 +66,13 @@ pub fn with_dump<T: Send>(
                 checksum: config.checksum,
                 chunk: None,
                 progress: done,
-                pages: Some(&pages),
+                pages: Some(snapshot),
             };
             let uses = template_uses(source, &plan);
             let templates = Arc::new(TemplateShares::new(&head.templates, &uses));
-            let (pages, together) = (&pages, AtomicU64::new(0));
+            let (pages, together) = (snapshot, AtomicU64::new(0));
             let input = Input { config, source, pages, server, templates, started, together };
-            let done = work(&input, &plan);
-            pages.close();
-            done
+            work(&input, &plan)
         })
     })
 }
