@@ -42,7 +42,7 @@ pub struct Row<'a> {
 
 impl Row<'_> {
     /// The same row once more, to be pointed to where that is seldom done: what is pointed to has to lie in
-    /// memory, and to put each row there takes a tenth of the time in which it is added up.
+    /// memory, and that would be work for each row.
     #[inline(always)]
     pub(super) const fn apart(&self) -> Self {
         *self
