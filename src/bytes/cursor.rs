@@ -235,6 +235,7 @@ impl<'a> Cursor<'a> {
 
     /// A fault at the absolute offset `at`.
     #[cold]
+    #[inline(never)]
     #[must_use]
     pub const fn fault(at: u64, kind: Kind) -> Stop {
         Stop::Fault(Fault { at, kind })
@@ -242,6 +243,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes a copy, so that a cursor that nobody else points to can live in registers.
     #[cold]
+    #[inline(never)]
     fn short(self, want: u64) -> Stop {
         if self.last {
             Self::fault(self.at(), Kind::Truncated { want, left: self.rest.len() as u64 })

@@ -43,6 +43,17 @@ pub fn read(cursor: &mut Cursor<'_>) -> Result<Length, Stop> {
 /// When the bytes end or are no length.
 #[inline]
 pub fn plain(cursor: &mut Cursor<'_>) -> Result<u64, Stop> {
+    match cursor.peek() {
+        Some(short) if short < SHORT => {
+            cursor.pass(1);
+            Ok(u64::from(short))
+        }
+        _ => plain_any(cursor),
+    }
+}
+
+#[inline(never)]
+fn plain_any(cursor: &mut Cursor<'_>) -> Result<u64, Stop> {
     let at = cursor.at();
     cursor.whole(|cursor| match read(cursor)? {
         Length::Plain(n) => Ok(n),

@@ -417,7 +417,7 @@ impl Elements for Footprinter {
         Some(self.lengths.each_mut())
     }
 
-    #[inline]
+    #[inline(always)]
     fn field(&mut self, field: Str<'_>, value: Str<'_>, expires_at_ms: Option<u64>) {
         self.hash.pair(&self.profiles, [field, value], expires_at_ms);
     }

@@ -37,18 +37,18 @@ impl Strings {
     #[inline(always)]
     pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> StringSize {
         let what = what(key, value);
-        let place = (what.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % PLACES;
-        match self.known.get(place) {
-            Some(known) if known.what == what => *known,
-            _ => {
-                // others than these: what is pointed to has to lie in memory
-                let key = Key { len: key.len, expires: key.expires, classes: key.classes };
-                let value = Value { len: value.len, int: value.int };
-                self.learn(place, what, profiles, (&key, &value))
-            }
+        let mut place = (what.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % PLACES;
+        if self.known.get(place).is_none_or(|known| known.what != what) {
+            // others than these: what is pointed to has to lie in memory
+            let key = Key { len: key.len, expires: key.expires, classes: key.classes };
+            let value = Value { len: value.len, int: value.int };
+            place = self.learn(place, what, profiles, (&key, &value));
         }
+        // out of the table in either case: of two places it would be copied into a third one
+        self.known.get(place).copied().unwrap_or_default()
     }
 
+    /// Works it out and puts it into its place, or behind all where it has none; which is answered.
     #[cold]
     #[inline(never)]
     fn learn(
@@ -57,17 +57,15 @@ impl Strings {
         what: u64,
         profiles: &[Profile],
         (key, value): (&Key, &Value),
-    ) -> StringSize {
+    ) -> usize {
         let (encoding, sizes) = work_out(profiles, key, value);
-        let sized = StringSize { what, encoding, sizes };
-        if what != NOTHING {
-            let unknown = StringSize { what: UNKNOWN, ..StringSize::default() };
-            self.known.resize(PLACES, unknown);
-            if let Some(known) = self.known.get_mut(place) {
-                *known = sized;
-            }
+        let unknown = StringSize { what: UNKNOWN, ..StringSize::default() };
+        self.known.resize(PLACES + 1, unknown);
+        let (what, place) = if what == NOTHING { (UNKNOWN, PLACES) } else { (what, place) };
+        if let Some(known) = self.known.get_mut(place) {
+            *known = StringSize { what, encoding, sizes };
         }
-        sized
+        place
     }
 }
 

@@ -152,12 +152,18 @@ impl Node {
     }
 
     /// What holds the keys that `rule` claims, or those that none does.
-    #[inline]
+    #[inline(always)]
     pub(super) fn held_mut(&mut self, rule: Option<u16>) -> &mut Held {
         match rule {
             None => &mut self.own,
-            Some(rule) => self.claimed.entry(rule).or_default(),
+            Some(rule) => self.claimed_mut(rule),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn claimed_mut(&mut self, rule: u16) -> &mut Held {
+        self.claimed.entry(rule).or_default()
     }
 
     /// Adds what another node holds itself.

@@ -41,7 +41,7 @@ impl Count {
 
 impl Census {
     /// Counts a key.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, row: &Row<'_>) {
         if row.db != self.db {
             self.settle();
@@ -52,15 +52,23 @@ impl Census {
         self.count.expires += expires;
         self.count.names += row.key.len() as u64;
         if let Some(slot) = row.slot {
-            self.count.slots.resize(SLOTS, [0; 2]);
-            if let Some([all, expiring]) = self.count.slots.get_mut(usize::from(slot)) {
-                *all += 1;
-                *expiring += expires;
-            }
+            self.count_slot(slot, expires);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_slot(&mut self, slot: u16, expires: u64) {
+        self.count.slots.resize(SLOTS, [0; 2]);
+        if let Some([all, expiring]) = self.count.slots.get_mut(usize::from(slot)) {
+            *all += 1;
+            *expiring += expires;
         }
     }
 
     /// Puts the database that is being counted with the others.
+    #[cold]
+    #[inline(never)]
     fn settle(&mut self) {
         let count = std::mem::take(&mut self.count);
         if count.keys > 0 {

@@ -117,6 +117,7 @@ impl Reservoir {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn push(&mut self, candidate: Candidate, most: usize) {
         self.keys.push(candidate);

@@ -61,6 +61,7 @@ impl Spread {
         if let Some(count) = self.counts.get_mut(place(value.min(HIGHEST))) {
             *count = count.saturating_add(times);
         }
+        self.max = self.max.max(value);
     }
 
     /// The same for the largest value.
@@ -111,15 +112,20 @@ impl Spread {
 
     /// Takes in what another one has seen, and empties it.
     pub fn take_in(&mut self, other: &mut Self) {
-        if self.counts.is_empty() {
-            self.counts.clone_from(&other.counts);
-        } else {
-            for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
-                *mine = mine.saturating_add(*theirs);
-            }
+        let max = std::mem::take(&mut other.max);
+        // behind the largest value there is nothing, and mostly no memory as long as nobody looks there
+        let theirs = other.counts.get_mut(..=place(max.min(HIGHEST))).unwrap_or_default();
+        if theirs.is_empty() {
+            return;
         }
-        other.counts.fill(0);
-        self.max = self.max.max(std::mem::take(&mut other.max));
+        if self.counts.is_empty() {
+            self.counts = vec![0; COUNTS];
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(theirs.iter()) {
+            *mine = mine.saturating_add(*theirs);
+        }
+        theirs.fill(0);
+        self.max = self.max.max(max);
     }
 }
 

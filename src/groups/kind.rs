@@ -123,20 +123,35 @@ impl Default for Shelf {
 impl Shelf {
     #[inline]
     pub(super) fn content(&mut self, kind: ValueKind, encoding: Encoding) -> Option<&mut Lives> {
-        let slot = self.index.get_mut(kind as usize * ENCODINGS + encoding as usize)?;
-        if *slot == 0 {
-            self.contents.push((kind, encoding, Lives::default()));
-            // there are fewer kinds times encodings than a byte can count
-            *slot = u8::try_from(self.contents.len()).ok()?;
+        let mut place = *self.index.get(kind as usize * ENCODINGS + encoding as usize)?;
+        if place == 0 {
+            place = self.new_content(kind, encoding)?;
         }
-        let (_, _, content) = self.contents.get_mut(usize::from(*slot) - 1)?;
+        let (_, _, content) = self.contents.get_mut(usize::from(place) - 1)?;
         Some(content)
+    }
+
+    /// Makes a content, and answers with its place.
+    #[cold]
+    #[inline(never)]
+    fn new_content(&mut self, kind: ValueKind, encoding: Encoding) -> Option<u8> {
+        let place = self.index.get_mut(kind as usize * ENCODINGS + encoding as usize)?;
+        self.contents.push((kind, encoding, Lives::default()));
+        // there are fewer kinds times encodings than a byte can count
+        *place = u8::try_from(self.contents.len()).ok()?;
+        Some(*place)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn module(&mut self, id: ModuleId, encoding: Encoding) -> &mut Lives {
+        self.modules.entry((id, encoding))
     }
 
     #[inline(always)]
     fn add(&mut self, row: &Row<'_>, sum: &Sum, lifetime: Lifetime) {
         let content = match row.module {
-            Some(id) => Some(self.modules.entry((id, row.encoding))),
+            Some(id) => Some(self.module(id, row.encoding)),
             None => self.content(row.kind, row.encoding),
         };
         if let Some(content) = content {

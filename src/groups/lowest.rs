@@ -40,6 +40,7 @@ impl<K: Copy + Ord, V: Merge> Lowest<K, V> {
 
     /// Where `key` stands, after making room for it; behind the end if it has no place. Seldom asked,
     /// so it stays out of what is done for every key.
+    #[cold]
     #[inline(never)]
     fn place(&mut self, key: K) -> usize {
         match self.kept.binary_search_by(|(other, _)| other.cmp(&key)) {

@@ -1,5 +1,6 @@
 //! All aggregates of some keys: of a stretch of the snapshot, or of all of it.
 
+use super::arena::Id;
 use super::evidence::{Class, Evidence, Near, Picks};
 use super::held::Kept;
 use super::kind::{Cell, Cells, by};
@@ -18,7 +19,7 @@ use super::tree::{Bounds, Tree};
 use super::ttl::{FieldTtls, Lifetime, Lifetimes};
 use super::types::{TypeSpread, Types};
 use crate::entries::{ModuleId, ValueKind};
-use crate::footprint::{Certainty, Size};
+use crate::footprint::{Certainty, Size, Sizes};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::mem;
 use std::sync::Arc;
@@ -143,10 +144,7 @@ impl Groups {
             self.doubt(row.certainty, bytes);
         }
         if let Some(slot) = row.slot {
-            self.slots.add(slot, bytes);
-            if !self.tags.is_empty() {
-                self.tags.add(slot, row.key, bytes);
-            }
+            self.add_slot(slot, row.key, bytes);
         }
         if let Some(times) = row.field_times {
             self.fields.add(bytes, times);
@@ -169,7 +167,7 @@ impl Groups {
             evidence.add(bytes, row, hash);
         }
         if self.lanes {
-            self.tree.arena.node_mut(place).held_mut(rule).add_lanes(row.sizes);
+            self.add_lanes(place, rule, row.sizes);
         }
         if let Some(log) = &mut self.log
             && !log.add(row.key, kept, rule)
@@ -184,6 +182,26 @@ impl Groups {
         self.tree.arena.len() as u64 * NODE
     }
 
+    // What is seldom done with a key stands by itself, and is said to be seldom: so it is not in the way of
+    // what is done with all.
+
+    #[cold]
+    #[inline(never)]
+    fn add_slot(&mut self, slot: u16, key: &[u8], bytes: Size) {
+        self.slots.add(slot, bytes);
+        if !self.tags.is_empty() {
+            self.tags.add(slot, key, bytes);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_lanes(&mut self, place: Id, rule: Option<u16>, sizes: Sizes) {
+        self.tree.arena.node_mut(place).held_mut(rule).add_lanes(sizes);
+    }
+
+    #[cold]
+    #[inline(never)]
     fn doubt(&mut self, certainty: Certainty, bytes: Size) {
         if let Some(share) = self.doubts.get_mut(certainty as usize) {
             share.add(bytes);

@@ -26,6 +26,8 @@ impl Rules {
     }
 
     /// The number of the rule that claims `key`.
+    #[cold]
+    #[inline(never)]
     pub(super) fn claim(&self, key: &[u8]) -> Option<u16> {
         let place = self.0.iter().position(|glob| glob.matches(key))?;
         u16::try_from(place).ok()

@@ -164,6 +164,7 @@ impl<P: Take> Sizer<'_, P> {
         }
     }
 
+    #[cold]
     #[inline(never)]
     fn any_packed(
         &mut self,
@@ -178,6 +179,8 @@ impl<P: Take> Sizer<'_, P> {
         Ok(())
     }
 
+    #[cold]
+    #[inline(never)]
     fn any_string(&mut self, entry: &Entry<'_>, value: Str<'_>, part: &mut P) -> Result<(), Fault> {
         if self.begin(entry)? {
             self.footprinter.string(value);

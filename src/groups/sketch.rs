@@ -59,6 +59,7 @@ impl Sketch {
     }
 
     /// Adds what waits.
+    #[cold]
     #[inline(never)]
     fn settle(&mut self) {
         let mut waiting = std::mem::take(&mut self.waiting);
@@ -79,7 +80,9 @@ impl Sketch {
     fn update(&mut self, depth: u8, hash: u64, change: impl Fn(Size) -> Size) {
         let Some(level) = self.levels.get_mut(usize::from(depth)) else { return };
         if level.is_empty() {
-            *level = vec![Size::ZERO; 2 * BUCKETS];
+            // written, rather than asked of the system as zeros: a page that is read before it is written
+            // to costs another fault, for which all threads are interrupted
+            *level = vec![std::hint::black_box(Size::ZERO); 2 * BUCKETS];
         }
         let [first, second] = places(hash);
         for place in [first, BUCKETS + second] {

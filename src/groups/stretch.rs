@@ -169,7 +169,9 @@ pub(super) struct Span<'s> {
     pub taken: &'s dyn Fn(u64) -> bool,
 }
 
-/// Reads a stretch; `part` is what its keys are added to.
+/// Reads a stretch; `part` is what its keys are added to. By itself: what the chain does with a stretch
+/// that was read shall not stand between what is done with keys.
+#[inline(never)]
 pub(super) fn read<W: Worker>(
     source: Source<'_>,
     worker: &mut W,
@@ -273,6 +275,8 @@ impl<P> Reading<'_, P> {
         }
     }
 
+    /// The same of any record or key.
+    #[cold]
     #[inline(never)]
     fn step_any<W: Worker<Part = P>>(
         &mut self,

@@ -116,6 +116,8 @@ impl<'c> Sum<'c> {
     }
 
     /// Sums up to the absolute offset `at` what others have not claimed.
+    #[cold]
+    #[inline(never)]
     pub(super) fn up_to(&mut self, at: u64) {
         let Some(shared) = self.shared else { return };
         while self.reached < at {

@@ -126,6 +126,8 @@ impl Top {
     }
 
     /// Copies the key only if it enters.
+    #[cold]
+    #[inline(never)]
     fn consider(&mut self, measure: u64, row: &Row<'_>) {
         if measure == self.floor
             && self.heap.len() >= self.limit

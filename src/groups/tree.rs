@@ -150,6 +150,7 @@ impl Tree {
 
     /// The node of a name whose way is not in its own place, or that has none yet. Not inlined: the
     /// others are more, and their code shorter without it.
+    #[cold]
     #[inline(never)]
     fn walk(&mut self, key: &[u8], marks: Marks<'_>, template: Template, bytes: Size) -> Id {
         if let Some(way) = self.ways.find_beside(key, template, self.arena.changes()) {
@@ -206,6 +207,7 @@ impl Tree {
     }
 
     /// The node of a name that has no marks.
+    #[cold]
     #[inline(never)]
     fn descend(&mut self, key: &[u8], bytes: Size) -> Id {
         let mut name = self.separators.begin(key);
@@ -409,6 +411,8 @@ impl Tree {
     }
 
     /// Makes the tree as shallow as its weight demands.
+    #[cold]
+    #[inline(never)]
     pub(super) fn settle(&mut self) {
         let is_light = |depth: &u8| self.weight(Id::ROOT, *depth) <= self.bounds.weight;
         let depth = (2..=self.depth).rev().find(is_light).unwrap_or(1);

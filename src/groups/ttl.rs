@@ -141,6 +141,8 @@ pub struct FieldTtls {
 }
 
 impl FieldTtls {
+    #[cold]
+    #[inline(never)]
     pub(super) fn add(&mut self, bytes: Size, times: &[u64; FIELD_TIMES]) {
         self.hashes.add(bytes);
         self.count(times);

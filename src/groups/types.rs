@@ -86,10 +86,16 @@ impl Types {
     #[inline(always)]
     pub(super) fn add(&mut self, bytes: Size, row: &Row<'_>) {
         if let Some(id) = row.module {
-            self.modules.entry(id).add(bytes, row);
+            self.add_module(id, bytes, &row.apart());
         } else if let Some(kind) = self.kinds.get_mut(row.kind as usize) {
             kind.add(bytes, row);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_module(&mut self, id: ModuleId, bytes: Size, row: &Row<'_>) {
+        self.modules.entry(id).add(bytes, row);
     }
 
     /// Tells which database the keys without one are in.

@@ -8,7 +8,7 @@ mod ziplist;
 mod zipmap;
 
 use super::string::Str;
-use crate::bytes::{Fault, Kind};
+use crate::bytes::{Fault, Kind, lzf};
 
 /// How a blob is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +43,38 @@ impl Packing {
             Self::Zipmap => 1,
             Self::Intset => 8,
         }
+    }
+
+    /// What a blob of `len` bytes says of itself that begins with `head`; `None` where that is cut off.
+    #[inline(always)]
+    fn read_header(self, head: &[u8], len: u64) -> Option<Header> {
+        match self {
+            Self::Listpack => listpack::header(head),
+            Self::Ziplist => ziplist::header(head),
+            Self::Zipmap => zipmap::header(head, len),
+            Self::Intset => intset::header(head),
+        }
+    }
+
+    /// The same of one that has to be decompressed to tell.
+    #[cold]
+    #[inline(never)]
+    fn unpack_header(self, data: &Str<'_>) -> Result<Option<Header>, Fault> {
+        let mut scratch = Vec::new();
+        let head = data.prefix(self.header(), &mut scratch)?;
+        Ok(self.read_header(head, data.len()))
+    }
+
+    /// What is wrong with a blob at the offset `at` that has `len` bytes and this header.
+    #[cold]
+    #[inline(never)]
+    fn fault(self, at: u64, header: Option<Header>, len: u64) -> Fault {
+        let blob = self.name();
+        let kind = match header {
+            None => Kind::Blob { blob, why: "it is shorter than its header" },
+            Some(Header { bytes, .. }) => Kind::BlobLength { blob, says: bytes, is: len },
+        };
+        Fault::new(at, kind)
     }
 }
 
@@ -114,25 +146,19 @@ impl<'a> Packed<'a> {
     /// When the header contradicts the blob's length, or the blob is compressed and damaged.
     #[inline]
     pub fn new(packing: Packing, data: Str<'a>, at: u64) -> Result<Self, Fault> {
-        let mut scratch = Vec::new();
         let bytes = data.len();
         let head = match data {
-            Str::Raw(raw) => raw,
-            _ => data.prefix(packing.header(), &mut scratch)?,
+            Str::Raw(raw) => Some(raw),
+            Str::Lzf { packed, .. } => lzf::literals(packed, packing.header()),
+            Str::Int(_) => None,
         };
-        let header = match packing {
-            Packing::Listpack => listpack::header(head),
-            Packing::Ziplist => ziplist::header(head),
-            Packing::Zipmap => zipmap::header(head, bytes),
-            Packing::Intset => intset::header(head),
+        let header = match head {
+            Some(head) => packing.read_header(head, bytes),
+            None => packing.unpack_header(&data)?,
         };
-        let blob = packing.name();
-        let header = header.ok_or_else(|| {
-            Fault::new(at, Kind::Blob { blob, why: "it is shorter than its header" })
-        })?;
-        if header.bytes != bytes {
-            return Err(Fault::new(at, Kind::BlobLength { blob, says: header.bytes, is: bytes }));
-        }
+        let Some(header) = header.filter(|header| header.bytes == bytes) else {
+            return Err(packing.fault(at, header, bytes));
+        };
         Ok(Self { packing, bytes, pieces: header.pieces, width: header.width, data, at })
     }
 
@@ -186,6 +212,7 @@ impl<'a> Packed<'a> {
 }
 
 /// What a header says.
+#[derive(Clone, Copy)]
 struct Header {
     bytes: u64,
     pieces: Option<u64>,

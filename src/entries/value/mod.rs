@@ -248,7 +248,7 @@ fn scored<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Resul
 }
 
 /// Reads a string that holds a packed blob.
-#[inline]
+#[inline(always)]
 pub(super) fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Packed<'a>, Stop> {
     let at = cursor.at();
     Ok(Packed::new(packing, string::read(cursor)?, at)?)
