@@ -42,6 +42,22 @@ pub fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
     }
 }
 
+/// The same where most strings are longer or compressed: how most of those are written is read in the
+/// midst of what calls it, and with them the short ones, since which comes next cannot be foretold.
+///
+/// # Errors
+/// When the bytes end or are no string.
+#[inline(always)]
+pub(super) fn read_longer<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
+    let rest = cursor.rest();
+    let (string, len) = match usual(rest, cursor.at()) {
+        Some((string, behind)) => (string, rest.len() - behind.len()),
+        None => read_any(rest, cursor.at(), cursor.is_last())?,
+    };
+    cursor.pass(len);
+    Ok(string)
+}
+
 /// The same of the bytes at the offset `at`, the last ones of the input or not, and how many of them
 /// that was. By values, not by a cursor: one that had to lie in memory would be written in two steps and
 /// be read in one, for which a processor waits until the writes are through.

@@ -115,13 +115,12 @@ impl Walk {
     /// Reads the next key, if it is written as nearly all are: a short name, before it an expiry or
     /// nothing. Else `None`, and nothing is read: [`next`](Self::next) reads everything.
     ///
-    /// Its value is read by [`string`](Self::string), [`packed`](Self::packed) or
-    /// [`only_node`](Self::only_node), or by any other way after [`expect`](Self::expect).
+    /// Only [at a boundary](Self::at_boundary), which it leaves: the value is read by
+    /// [`string`](Self::string), [`packed`](Self::packed) or [`only_node`](Self::only_node), or by any other
+    /// way after [`expect`](Self::expect), and then the walk is at one again.
     #[inline(always)]
-    pub fn short_key<'a>(&mut self, cursor: &mut Cursor<'a>) -> Option<Entry<'a>> {
-        if !self.at_boundary() {
-            return None;
-        }
+    pub fn short_key<'a>(&self, cursor: &mut Cursor<'a>) -> Option<Entry<'a>> {
+        debug_assert!(self.at_boundary(), "a value is to be read first");
         let (at, rest) = (cursor.at(), cursor.rest());
         let &[first, ms @ .., behind] = rest.first_chunk::<10>()?;
         // whether there is an expiry cannot be foretold: a choice of values, not of code
@@ -149,7 +148,7 @@ impl Walk {
     /// When the bytes end or are not a string.
     #[inline(always)]
     pub fn string<'a>(&mut self, cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
-        let value = string::read(cursor)?;
+        let value = string::read_longer(cursor)?;
         self.value = None;
         Ok(value)
     }

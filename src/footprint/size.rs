@@ -121,10 +121,16 @@ impl AddAssign for Sizes {
         *mine += theirs;
         // mostly there is but one lane
         if others != [Size::ZERO; LANES - 1] {
-            for (mine, theirs) in more.iter_mut().zip(others) {
-                *mine += theirs;
-            }
+            add_others(more, others);
         }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add_others(mine: &mut [Size; LANES - 1], theirs: [Size; LANES - 1]) {
+    for (mine, theirs) in mine.iter_mut().zip(theirs) {
+        *mine += theirs;
     }
 }
 

@@ -36,21 +36,55 @@ impl WholeSize {
             // the loader leaves out a node without elements, and takes one blob apart
             return None;
         }
-        let (mut sizes, mut encodings) = (Sizes::default(), None);
-        for (size, profile) in sizes.0.iter_mut().zip(profiles) {
-            if blob.packing == Packing::Ziplist && !profile.facts.ziplists {
-                return None;
-            }
-            let (encoding, structure) = match kind {
-                ValueKind::List => list(profile, blob.bytes, elements)?,
-                _ if elements > most(&profile.limits, kind, blob.packing)? => return None,
-                _ => (packed(profile, kind, blob.packing), 0),
-            };
-            *size =
-                profile.envelope(key).total() + Size::bytes(structure + profile.blob(blob.bytes));
-            encodings.get_or_insert(encoding);
+        let whole = Whole { kind, packing: blob.packing, bytes: blob.bytes, elements };
+        let (first, others) = profiles.split_first()?;
+        let (encoding, size) = whole.size(first, key)?;
+        let mut sizes = Sizes::default();
+        let [of_first, of_others @ ..] = &mut sizes.0;
+        *of_first = size;
+        // mostly there is but one lane
+        if !others.is_empty() {
+            whole.size_others(others, key, of_others)?;
         }
-        Some(Self { encoding: encodings?, elements, sizes })
+        Some(Self { encoding, elements, sizes })
+    }
+}
+
+/// What the size of a blob, or of a list of one, hangs on beside its key.
+#[derive(Clone, Copy)]
+struct Whole {
+    kind: ValueKind,
+    packing: Packing,
+    bytes: u64,
+    elements: u64,
+}
+
+impl Whole {
+    /// How a server holds it, and what it and its key take; `None` where that server unpacks or rewrites
+    /// it, or there is no telling.
+    #[inline(always)]
+    fn size(self, profile: &Profile, key: &Key) -> Option<(Encoding, Size)> {
+        let Self { kind, packing: packing_of, bytes, elements } = self;
+        if packing_of == Packing::Ziplist && !profile.facts.ziplists {
+            return None;
+        }
+        let (encoding, structure) = match kind {
+            ValueKind::List => list(profile, bytes, elements)?,
+            _ if elements > most(&profile.limits, kind, packing_of)? => return None,
+            _ => (packed(profile, kind, packing_of), 0),
+        };
+        let size = profile.envelope(key).total() + Size::bytes(structure + profile.blob(bytes));
+        Some((encoding, size))
+    }
+
+    /// The same for the servers of other lanes.
+    #[cold]
+    #[inline(never)]
+    fn size_others(self, profiles: &[Profile], key: &Key, sizes: &mut [Size]) -> Option<()> {
+        for (size, profile) in sizes.iter_mut().zip(profiles) {
+            (_, *size) = self.size(profile, key)?;
+        }
+        Some(())
     }
 }
 

@@ -196,9 +196,10 @@ pub(super) fn read<W: Worker>(
     sum.begin(span.start);
     let (mut look_up, mut pause) = (ahead(span.start, STEP), ahead(span.start, PAUSE));
     sum.up_to(look_up);
+    let mut is_boundary = reading.walk.at_boundary();
     loop {
         let at = reading.cursor.at();
-        if at >= look_up && reading.walk.at_boundary() {
+        if at >= look_up && is_boundary {
             if at >= pause {
                 if at >= stop || (span.taken)(at) {
                     break;
@@ -209,9 +210,14 @@ pub(super) fn read<W: Worker>(
             look_up = ahead(at, STEP);
             sum.up_to(look_up);
         }
-        match reading.step(worker, span) {
-            Ok(true) => {}
-            Ok(false) => break,
+        let step = match is_boundary {
+            true => reading.step(worker, span),
+            false => reading.step_any(worker, span),
+        };
+        match step {
+            Ok(Next::Boundary) => is_boundary = true,
+            Ok(Next::Midst) => is_boundary = false,
+            Ok(Next::Nothing) => break,
             Err(stop) => {
                 reading.fail(source, stop);
                 break;
@@ -223,6 +229,16 @@ pub(super) fn read<W: Worker>(
     let db = reading.walk.db();
     let Reading { part, records, last, finish, .. } = reading;
     Stretch { start: span.start, end, part, records, db, last, finish }
+}
+
+/// What comes behind a record or key.
+enum Next {
+    /// Another one.
+    Boundary,
+    /// The rest of what belongs to a key.
+    Midst,
+    /// Nothing.
+    Nothing,
 }
 
 struct Reading<'a, P> {
@@ -262,38 +278,38 @@ fn name_at(source: Source<'_>, at: u64) -> Option<Box<[u8]>> {
 }
 
 impl<P> Reading<'_, P> {
-    /// Reads one record or key; no more follow after a `false`.
+    /// Reads one record or key, from a boundary on.
     #[inline(always)]
     fn step<W: Worker<Part = P>>(
         &mut self,
         worker: &mut W,
         span: &mut Span<'_>,
-    ) -> Result<bool, Stop> {
+    ) -> Result<Next, Stop> {
         match self.walk.short_key(&mut self.cursor) {
-            Some(entry) => self.entry(&entry, worker, span).map(|()| true),
+            Some(entry) => self.entry(&entry, worker, span).map(|()| Next::Boundary),
             None => self.step_any(worker, span),
         }
     }
 
-    /// The same of any record or key.
+    /// The same of any record or key, from anywhere.
     #[cold]
     #[inline(never)]
     fn step_any<W: Worker<Part = P>>(
         &mut self,
         worker: &mut W,
         span: &mut Span<'_>,
-    ) -> Result<bool, Stop> {
+    ) -> Result<Next, Stop> {
         match self.walk.next(&mut self.cursor)? {
             Item::Entry(entry) => self.entry(&entry, worker, span)?,
             Item::End { covered, checksum } => {
                 let behind = self.cursor.at();
                 let checksum = checksum.filter(|&sum| sum != 0);
                 self.finish = Some(Finish::End { covered, behind, checksum });
-                return Ok(false);
+                return Ok(Next::Nothing);
             }
             item => self.records.add(&item, self.walk.db()),
         }
-        Ok(true)
+        Ok(if self.walk.at_boundary() { Next::Boundary } else { Next::Midst })
     }
 
     /// Reads a key's value.

@@ -251,7 +251,7 @@ fn scored<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Resul
 #[inline(always)]
 pub(super) fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Packed<'a>, Stop> {
     let at = cursor.at();
-    Ok(Packed::new(packing, string::read(cursor)?, at)?)
+    Ok(Packed::new(packing, string::read_longer(cursor)?, at)?)
 }
 
 /// Reads a list that is one packed node; nothing where it is another value, or there is anything
