@@ -299,18 +299,15 @@ impl Footprinter {
         (elements, data, longest): (Option<u64>, u64, Option<u64>),
         weigh: impl Fn(&Self, usize, &Profile) -> Weighed,
     ) {
-        let mut first = None;
-        for (lane, profile) in self.profiles.iter().enumerate() {
-            let weighed = weigh(self, lane, profile);
-            if let Some(place) = self.out.parts.get_mut(lane) {
-                *place = weighed.parts;
-            }
-            if let Some(place) = self.out.sizes.0.get_mut(lane) {
-                *place = weighed.parts.total();
-            }
-            first.get_or_insert(weighed);
+        let first = match self.profiles.first() {
+            Some(profile) => weigh(self, 0, profile),
+            None => Weighed::fixed(Encoding::Raw, Parts::default()),
+        };
+        self.out.put(0, &first.parts);
+        // mostly there is but one lane
+        if self.profiles.len() > 1 {
+            self.close_others(weigh);
         }
-        let first = first.unwrap_or(Weighed::fixed(Encoding::Raw, Parts::default()));
         self.out.encoding = first.encoding;
         self.out.elements = elements;
         self.out.data = self.key.len.saturating_add(data);
@@ -319,6 +316,15 @@ impl Footprinter {
             true => (deviation(first.variance), Certainty::Expected),
             false => (Size::ZERO, Certainty::Exact),
         };
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn close_others(&mut self, weigh: impl Fn(&Self, usize, &Profile) -> Weighed) {
+        for (lane, profile) in self.profiles.iter().enumerate().skip(1) {
+            let weighed = weigh(self, lane, profile);
+            self.out.put(lane, &weighed.parts);
+        }
     }
 
     /// Adds the members of which only the lengths were taken down.

@@ -9,6 +9,7 @@ use super::facts::HashEntry;
 use super::facts::Tables;
 use super::growth::Growth;
 use super::keyspace::{Key, Value};
+use super::lanes;
 use super::packing::{self, Ziplist};
 use super::profile::Profile;
 use super::vset::Vset;
@@ -96,15 +97,16 @@ impl Hash {
     /// `claimed` pairs follow one by one.
     pub fn begin(&mut self, profiles: &[Profile], claimed: u64) {
         (self.listpack, self.ziplist) = (packing::LISTPACK, Ziplist::EMPTY);
-        self.apart = true;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            let never = self.form != Form::Plain && profile.facts.vset;
-            self.apart &= profile.field(0, false).is_some();
+        let (is_plain, mut apart, mut small) = (self.form == Form::Plain, true, false);
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
+            let never = !is_plain && profile.facts.vset;
+            apart &= profile.field(0, false).is_some();
             if claimed > profile.limits.hash_entries || never {
                 lane.state = State::Large;
             }
-            self.small |= lane.state == State::Packed;
-        }
+            small |= lane.state == State::Packed;
+        });
+        (self.apart, self.small) = (apart, small);
     }
 
     /// Adds a field with its value.
@@ -127,9 +129,11 @@ impl Hash {
         if let Some(at) = expires_at_ms {
             self.expire(profiles, at);
         }
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.pairs += profile.pair(lens[0], lens[1], expires_at_ms.is_some());
-        }
+        let [field, value] = lens;
+        let expires = expires_at_ms.is_some();
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
+            lane.pairs += profile.pair(field, value, expires);
+        });
         self.seen += 1;
     }
 
@@ -143,10 +147,10 @@ impl Hash {
     pub fn count(&mut self, profiles: &[Profile], len: u64, [fields, values]: [u64; 2]) {
         self.longest = self.longest.max(len);
         self.data += len * (fields + values);
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
             let field = profile.field(len, false).unwrap_or_default();
             lane.pairs += field * fields + profile.string(len) * values;
-        }
+        });
         self.seen += fields;
     }
 
@@ -169,13 +173,14 @@ impl Hash {
     }
 
     fn convert(&mut self, profiles: &[Profile], longest: u64) {
-        self.small = false;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        let (seen, mut small) = (self.seen, false);
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
             if lane.state == State::Packed && longest > profile.limits.hash_value {
-                lane.state = State::Converted(self.seen);
+                lane.state = State::Converted(seen);
             }
-            self.small |= lane.state == State::Packed;
-        }
+            small |= lane.state == State::Packed;
+        });
+        self.small = small;
     }
 
     fn pack(&mut self, pair: &Pair<'_>) {
@@ -205,14 +210,15 @@ impl Hash {
         (self.listpack, self.ziplist) = (packing::LISTPACK, Ziplist::EMPTY);
         let tells = self.form == Form::Expiring && self.bounds.is_some();
         let mut open = open || tells || blob.packing == Packing::Zipmap;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            let never = self.form != Form::Plain && profile.facts.vset;
+        let is_plain = self.form == Form::Plain;
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
+            let never = !is_plain && profile.facts.vset;
             if count > profile.limits.hash_entries || never {
                 lane.state = State::Large;
             }
             let rewritten = blob.packing == Packing::Ziplist && !profile.facts.ziplists;
             open |= lane.state == State::Large || rewritten;
-        }
+        });
         if open { self.open(profiles, blob, scratch, pieces) } else { Ok(()) }
     }
 
@@ -246,10 +252,11 @@ impl Hash {
         if let Some(at) = pair.expires_at_ms {
             self.expire(profiles, at);
         }
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            let expires = pair.expires_at_ms.is_some();
-            lane.pairs += profile.pair(pair.field.len, pair.value.len, expires);
-        }
+        let (field, value, expires) =
+            (pair.field.len, pair.value.len, pair.expires_at_ms.is_some());
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
+            lane.pairs += profile.pair(field, value, expires);
+        });
     }
 
     /// Counts fields that expire by the times between which they do.

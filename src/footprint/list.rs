@@ -4,6 +4,7 @@ use super::chance::Drawn;
 use super::collection::{Cost, Weighed};
 use super::facts::PlainNodes;
 use super::keyspace::{Key, Value};
+use super::lanes;
 use super::packing::{self, Ziplist};
 use super::profile::Profile;
 use super::{Encoding, LANES};
@@ -107,9 +108,7 @@ impl List {
         self.count += 1;
         self.longest = self.longest.max(member.len);
         self.data += member.len;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.push(profile, member);
-        }
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| lane.push(profile, member));
     }
 
     /// A node that is one large element.
@@ -118,10 +117,11 @@ impl List {
         self.count += 1;
         self.longest = self.longest.max(len);
         self.data += len;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.node(profile, &Node { bytes: len, count: 1, compressed: compressed(element) });
+        let node = Node { bytes: len, count: 1, compressed: compressed(element) };
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
+            lane.node(profile, &node);
             lane.first = None;
-        }
+        });
     }
 
     /// A packed node; it is opened if a lane's server rewrites it, or if `open`.
@@ -149,14 +149,14 @@ impl List {
         self.count += count;
         self.data += blob.bytes;
         let stored = Node { bytes: blob.bytes, count, compressed: compressed(blob.data) };
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
             let rewritten = blob.packing == Packing::Ziplist && rewrites(profile);
             let node = match rewritten {
                 true => Node { bytes: listpack, count, compressed: None },
                 false => stored,
             };
             lane.node(profile, &node);
-        }
+        });
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod growth;
 mod hash;
 pub mod instance;
 mod keyspace;
+mod lanes;
 mod limits;
 mod list;
 mod module;
@@ -107,6 +108,17 @@ pub struct Footprint {
     pub spread: Size,
     /// How sure the size is.
     pub certainty: Certainty,
+}
+
+impl Footprint {
+    /// Sets what the key takes in a lane.
+    #[inline(always)]
+    fn put(&mut self, lane: usize, parts: &Parts) {
+        let places = self.parts.get_mut(lane).zip(self.sizes.0.get_mut(lane));
+        if let Some((place, size)) = places {
+            (*place, *size) = (*parts, parts.total());
+        }
+    }
 }
 
 /// What a key's bytes are for. The total is their sum.

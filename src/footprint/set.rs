@@ -9,6 +9,7 @@ use super::dict::Dict;
 use super::facts::Tables;
 use super::growth::Growth;
 use super::keyspace::{Key, Value};
+use super::lanes;
 use super::packing;
 use super::profile::Profile;
 use crate::bytes::Fault;
@@ -57,6 +58,12 @@ enum State {
     Table(u64),
 }
 
+impl Lane {
+    const fn is_settled(&self) -> bool {
+        matches!(self.state, State::Table(_))
+    }
+}
+
 impl Set {
     pub fn clear(&mut self) {
         *self = Self::default();
@@ -66,17 +73,14 @@ impl Set {
     pub fn begin(&mut self, profiles: &[Profile], claimed: u64) {
         self.claimed = claimed;
         self.listpack = packing::LISTPACK;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        let mut settled = true;
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
             if claimed > profile.limits.intset_entries.min(MOST_INTEGERS) {
                 lane.state = State::Table(0);
             }
-        }
-        self.settle(profiles);
-    }
-
-    fn settle(&mut self, profiles: &[Profile]) {
-        let mut lanes = self.lanes.iter().zip(profiles);
-        self.settled = lanes.all(|(lane, _)| matches!(lane.state, State::Table(_)));
+            settled &= lane.is_settled();
+        });
+        self.settled = settled;
     }
 
     #[inline(always)]
@@ -97,9 +101,9 @@ impl Set {
     pub fn count(&mut self, profiles: &[Profile], len: u64, n: u64) {
         self.longest = self.longest.max(len);
         self.data += len * n;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
             lane.strings += profile.string(len) * n;
-        }
+        });
         self.seen += n;
     }
 
@@ -107,18 +111,20 @@ impl Set {
         let Value { len, int } = *member;
         self.longest = self.longest.max(len);
         self.data += len;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.state =
-                next(lane.state, profile, &Step { member, seen: self.seen, longest: self.longest });
+        let step = Step { member, seen: self.seen, longest: self.longest };
+        let mut settled = true;
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
+            lane.state = next(lane.state, profile, &step);
             lane.strings += profile.string(len);
-        }
+            settled &= lane.is_settled();
+        });
+        self.settled = settled;
         match int {
             Some(n) => self.integer(n),
             None => self.text(),
         }
         self.listpack = self.listpack.saturating_add(packing::listpack(len, int));
         self.seen += 1;
-        self.settle(profiles);
     }
 
     fn integer(&mut self, n: i64) {
@@ -148,14 +154,14 @@ impl Set {
     ) -> Result<(), Fault> {
         let count = blob.count(scratch)?;
         let mut unpacked = false;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
             let (state, most) = match blob.packing {
                 Packing::Intset => (State::Intset, profile.limits.intset_entries),
                 _ => (State::Listpack, profile.limits.set_entries),
             };
             lane.state = if count > most { State::Table(count) } else { state };
             unpacked |= count > most;
-        }
+        });
         (self.seen, self.claimed, self.blob) = (count, count, Some(blob.bytes));
         self.data = blob.bytes;
         if unpacked || open {
@@ -163,9 +169,9 @@ impl Set {
             blob.each(scratch, |piece| {
                 let len = piece.len();
                 *longest = (*longest).max(len);
-                for (lane, profile) in lanes.iter_mut().zip(profiles) {
+                lanes::each(lanes, profiles, move |lane, profile| {
                     lane.strings += profile.string(len);
-                }
+                });
             })?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use super::dict::{Dict, SLOT};
 use super::facts::StreamCount;
 use super::growth::Growth;
 use super::keyspace::Key;
+use super::lanes;
 use super::profile::Profile;
 use super::radix::{Growing, Tree};
 use super::{Encoding, LANES};
@@ -95,9 +96,10 @@ impl Stream {
             StreamPart::Node { id, listpack } => {
                 self.nodes.add(profiles, &id);
                 self.data += listpack.bytes;
-                for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-                    lane.payload += profile.stream_blob(listpack.bytes);
-                }
+                let bytes = listpack.bytes;
+                lanes::each(&mut self.lanes, profiles, move |lane, profile| {
+                    lane.payload += profile.stream_blob(bytes);
+                });
             }
             StreamPart::Facts { length, .. } => self.length = length,
             StreamPart::Group { name, .. } => {
@@ -159,13 +161,14 @@ impl Stream {
         let bytes = name.decode(&mut self.name)?;
         self.consumers.add(profiles, bytes);
         self.state = State::Consumer;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        let len = name.len();
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
             lane.structure += profile.stream_struct(profile.facts.stream.consumer);
             lane.payload += match profile.counts_all() {
-                true => profile.string(name.len()),
-                false => name.len(),
+                true => profile.string(len),
+                false => len,
             };
-        }
+        });
         Ok(())
     }
 
@@ -215,21 +218,22 @@ impl Stream {
         let bytes = id.decode(&mut self.name)?;
         self.producers.add(profiles, bytes);
         let dict = Dict::grown(entries);
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
             lane.structure += profile.a(PRODUCER);
             if profile.allocated {
                 let slots: u64 = dict.tables().map(|slots| profile.a(SLOT * slots)).iter().sum();
                 let entries = entries.saturating_mul(profile.a(LIST_NODE));
                 lane.structure += profile.a(PRODUCER_DICT) + slots + entries;
             }
-        }
+        });
         Ok(())
     }
 
     fn producer_entry(&mut self, profiles: &[Profile], id: Str<'_>) {
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.payload += profile.a(PRODUCER_ENTRY.saturating_add(id.len()));
-        }
+        let len = id.len();
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
+            lane.payload += profile.a(PRODUCER_ENTRY.saturating_add(len));
+        });
     }
 
     fn end(&mut self, profiles: &[Profile]) {

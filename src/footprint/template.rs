@@ -3,6 +3,7 @@
 use super::chance::Drawn;
 use super::collection::{Cost, Weighed};
 use super::keyspace::{Key, Value};
+use super::lanes;
 use super::profile::Profile;
 use super::{Encoding, LANES, packing, sds};
 use crate::bytes::Fault;
@@ -100,9 +101,9 @@ impl TemplateHash {
     /// A field name of the hash's own template.
     pub fn name(&mut self, profiles: &[Profile], len: u64) {
         self.data += len;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
             lane.names += name(profile, len);
-        }
+        });
     }
 
     /// The field names of the hash's own template.
@@ -130,13 +131,13 @@ impl TemplateHash {
         self.fields = fields;
         let order = i64::try_from(order).unwrap_or(i64::MAX);
         self.listpack = packing::LISTPACK + packing::listpack_int(order);
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
             lane.share = match share {
                 _ if profile.allocated => 0,
                 Some(share) => share.bytes(profile) / share.keys.max(1),
                 None => TEMPLATE + POINTER * fields + lane.names,
             };
-        }
+        });
     }
 
     /// A value, in the order of the template's fields.
@@ -145,9 +146,10 @@ impl TemplateHash {
         self.longest = self.longest.max(value.len);
         self.data += value.len;
         self.listpack = self.listpack.saturating_add(packing::listpack(value.len, value.int));
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
-            lane.values += profile.string(value.len);
-        }
+        let len = value.len;
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
+            lane.values += profile.string(len);
+        });
     }
 
     /// The values in one blob, behind the id that the writer gave the template.

@@ -7,6 +7,7 @@ use super::dict::Dict;
 use super::facts::Tables;
 use super::growth::Growth;
 use super::keyspace::{Key, Value};
+use super::lanes;
 use super::profile::Profile;
 use super::{Encoding, LANES, packing, score};
 use crate::bytes::Fault;
@@ -77,13 +78,14 @@ impl Zset {
         self.claimed = claimed;
         self.listpack = [packing::LISTPACK; 2];
         self.ziplist = packing::ZIPLIST;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        let Self { small, writes, lanes, .. } = self;
+        lanes::each(lanes, profiles, |lane, profile| {
             lane.unpacked = claimed > profile.limits.zset_entries;
             if !lane.unpacked {
-                self.small = true;
-                self.writes.add(profile);
+                *small = true;
+                writes.add(profile);
             }
-        }
+        });
     }
 
     #[inline(always)]
@@ -128,12 +130,12 @@ impl Zset {
 
     #[inline]
     fn table(&mut self, profiles: &[Profile], len: u64, n: u64) {
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
             match profile.facts.embedded_members {
                 None => lane.strings += profile.string(len) * n,
                 Some(_) => lane.nodes += profile.node(len).times(n),
             }
-        }
+        });
     }
 
     /// The sorted set is `blob`; it is opened if a lane's server unpacks or rewrites it, or if
@@ -150,11 +152,11 @@ impl Zset {
         self.data = blob.bytes;
         self.listpack = [packing::LISTPACK; 2];
         let mut open = open;
-        for (lane, profile) in self.lanes.iter_mut().zip(profiles) {
+        lanes::each(&mut self.lanes, profiles, |lane, profile| {
             lane.unpacked = count > profile.limits.zset_entries;
             let rewritten = blob.packing == Packing::Ziplist && !profile.facts.ziplists;
             open |= lane.unpacked || rewritten;
-        }
+        });
         if open {
             let mut is_member = true;
             blob.each(scratch, |piece| {
