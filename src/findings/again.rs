@@ -41,8 +41,8 @@ pub fn near(limits: &Limits) -> Near {
 /// Keys of up to so many bytes are copied rather than mapped.
 const NEAR: usize = 20 << 10;
 /// So many keys are read one after another, or fewer: each thread should get a few parts.
-const PART: usize = 128;
-const PARTS_EACH: usize = 4;
+const PART: usize = 64;
+const PARTS_EACH: usize = 8;
 
 impl Again<'_> {
     /// What sizes keys under each of these limits.

@@ -36,11 +36,13 @@ pub enum Class {
 impl Class {
     const ALL: [Self; 3] = [Self::String, Self::Unpacked, Self::Stream];
 
-    /// How many keys a sample has.
-    const fn most(self) -> usize {
+    /// Up to how many keys are all looked at, and how many of them where there are more. Collections are read
+    /// element by element, so fewer of those; how much less they would take differs little, too.
+    const fn most(self) -> [usize; 2] {
         match self {
-            Self::String | Self::Unpacked => 4096,
-            Self::Stream => 256,
+            Self::String => [4096, 2048],
+            Self::Unpacked => [4096, 1024],
+            Self::Stream => [256, 128],
         }
     }
 
@@ -135,10 +137,11 @@ impl Reservoir {
         }
     }
 
-    fn picks(&self, most: usize, most_bytes: u64) -> Picks {
+    fn picks(&self, [most, fewer]: [usize; 2], most_bytes: u64) -> Picks {
         let mut sample = self.clone();
         sample.settle(most);
         let mut all = sample.keys;
+        let most = if all.len() > most { fewer } else { most };
         all.par_sort_unstable_by(|a, b| b.cmp(a));
         // the first ones of a sample are a sample as well
         let mut bytes = 0_u64;
@@ -194,7 +197,7 @@ impl Evidence {
                 _ => row.elements.unwrap_or_default(),
             };
             let candidate = Candidate { priority, at: Reverse(row.at), bytes, elements };
-            reservoir.add(candidate, class.most());
+            reservoir.add(candidate, class.most()[0]);
         }
     }
 
@@ -204,9 +207,9 @@ impl Evidence {
         for ((mine, theirs), class) in self.of.iter_mut().zip(&mut other.of).zip(Class::ALL) {
             // the memory goes as well: with a floor few will come
             for candidate in mem::take(&mut theirs.keys) {
-                mine.add(candidate, class.most());
+                mine.add(candidate, class.most()[0]);
             }
-            mine.settle(class.most());
+            mine.settle(class.most()[0]);
             theirs.floor = mine.floor;
         }
     }
@@ -258,9 +261,12 @@ mod tests {
         for part in &parts {
             part.keys.iter().for_each(|key| merged.add(*key, MOST));
         }
-        let picks = whole.picks(MOST, u64::MAX);
-        assert_eq!(merged.picks(MOST, u64::MAX), picks);
+        let picks = whole.picks([MOST; 2], u64::MAX);
+        assert_eq!(merged.picks([MOST; 2], u64::MAX), picks);
         assert!(!picks.complete && picks.keys.len() == MOST);
+        let fewer = whole.picks([MOST, MOST / 5], u64::MAX);
+        let same = fewer.keys.iter().zip(&picks.keys).all(|(one, other)| one.at == other.at);
+        assert!(!fewer.complete && fewer.keys.len() == MOST / 5 && same);
         let sum = |of: fn(&Pick) -> bool| {
             let some = picks.keys.iter().filter(|pick| of(pick));
             some.map(|pick| pick.times * float(pick.bytes) / 65536.0).sum::<f64>()
@@ -270,7 +276,7 @@ mod tests {
             assert!(off.abs() < 0.1, "{off}");
         }
         // of fewer bytes the first ones, which stand for more keys each
-        let small = whole.picks(MOST, 100_000);
+        let small = whole.picks([MOST; 2], 100_000);
         assert!(
             !small.complete
                 && small.keys.iter().map(|key| key.bytes.floor()).sum::<u64>() <= 100_000
@@ -278,12 +284,12 @@ mod tests {
         let estimate: f64 =
             small.keys.iter().map(|pick| pick.times * float(pick.bytes) / 65536.0).sum();
         assert!((estimate / all as f64 - 1.0).abs() < 0.2, "{estimate} {all}");
-        assert_eq!(whole.picks(MOST, 0).keys.len(), 1);
+        assert_eq!(whole.picks([MOST; 2], 0).keys.len(), 1);
         let mut few = Reservoir::default();
         (0..10).for_each(|n| few.add(candidate(n).0, MOST));
         assert!(
-            few.picks(MOST, u64::MAX).complete
-                && few.picks(MOST, u64::MAX).keys.iter().all(|p| p.times == 1.0)
+            few.picks([MOST, 1], u64::MAX).complete
+                && few.picks([MOST, 1], u64::MAX).keys.iter().all(|p| p.times == 1.0)
         );
     }
 }

@@ -60,12 +60,23 @@ impl<'t, const INSIDE: bool> Tally<'t, INSIDE> {
     #[must_use]
     pub fn finish(self) -> (Groups, Census) {
         let sums = self.sums.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let merged = sums.into_iter().reduce(|(mut groups, mut census), other| {
-            groups.merge(other.0);
+        let mut spent = Vec::new();
+        let merged = sums.into_iter().reduce(|(mut groups, mut census), mut other| {
+            groups.take_in(&mut other.0);
             census.merge(other.1);
+            spent.push(other.0);
             (groups, census)
         });
+        leave((spent, self.spare));
         merged.unwrap_or_else(|| (Groups::new(self.settings), Census::default()))
+    }
+}
+
+/// Frees what is no longer needed, on another thread where there are some: of trees of names that takes about
+/// as long as all that is left to do.
+fn leave(spent: impl Send + 'static) {
+    if rayon::current_thread_index().is_some() {
+        rayon::spawn(|| drop(spent));
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Material<'m> {
     /// The keys that count, grouped.
     pub groups: &'m Groups,
     /// Tells the names of samples.
-    pub names: &'m dyn Fn(Sample) -> Option<Box<[u8]>>,
+    pub names: &'m (dyn Fn(Sample) -> Option<Box<[u8]>> + Sync),
 }
 
 /// How much of it is wanted.

@@ -54,7 +54,7 @@ pub fn run(config: &Config, wishes: &Wishes) -> Result<Exit, String> {
         again: None,
         most: wishes.top,
     };
-    let report = with_findings(report, wishes, material);
+    let report = with_findings(|| report, wishes, material);
     let mut output = Output::open(config)?;
     show(&report, wishes, &mut output)?;
     output.finish()?;
@@ -107,10 +107,15 @@ fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, Str
     Ok(input::judge(input, &found.outcome))
 }
 
-/// The same report with what is worth doing.
-fn with_findings(report: Report, wishes: &Wishes, material: findings::Material<'_>) -> Report {
-    let Some(thresholds) = &wishes.thresholds else { return report };
-    let (told, silenced) = FindingRow::of(&findings::find(material, thresholds));
+/// A report with what is worth doing, which is looked for while it is made.
+fn with_findings(
+    report: impl FnOnce() -> Report + Send,
+    wishes: &Wishes,
+    material: findings::Material<'_>,
+) -> Report {
+    let Some(thresholds) = &wishes.thresholds else { return report() };
+    let (found, report) = rayon::join(|| findings::find(material, thresholds), report);
+    let (told, silenced) = FindingRow::of(&found);
     Report { findings: told, silenced, ..report }
 }
 
@@ -241,7 +246,7 @@ fn report(input: &Input<'_>, wishes: &Wishes, found: &Found) -> Report {
     let Found { outcome, groups, .. } = found;
     let beside = Beside::of(source.head, outcome);
     let material = Material { beside: &beside, groups, names: &names };
-    let report = Report {
+    let report = || Report {
         source: self::source(input, outcome, wishes.now),
         profile: Profile {
             server: input.server.name.to_string(),
