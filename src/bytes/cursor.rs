@@ -223,7 +223,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// Those of `read`.
-    #[inline]
+    #[inline(always)]
     pub fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
         let before = self.rest;
         let got = read(self);

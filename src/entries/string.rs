@@ -85,22 +85,36 @@ fn any<'a>(cursor: &mut Cursor<'a>) -> Result<Str<'a>, Stop> {
     }
 }
 
-/// A string as most longer ones are written: its length in two bytes, or compressed, with lengths of up
-/// to two; and what is behind it. `None` for all others, and where something is wrong with it.
+/// A string as most longer ones are written: its length in two bytes, or a number, or compressed, with
+/// lengths of up to two; and what is behind it. `None` for all others, and where something is wrong with it.
 #[inline(always)]
 fn usual(rest: &[u8], at: u64) -> Option<(Str<'_>, &[u8])> {
-    if *rest.first()? == COMPRESSED {
-        let (packed_len, behind) = near_length(rest.get(1..)?)?;
-        let (len, behind) = near_length(behind)?;
-        let at = at + (rest.len() - behind.len()) as u64;
-        let (packed, behind) = behind.split_at_checked(packed_len)?;
-        let len = len as u64;
-        let is_plausible = lzf::plausible(packed_len as u64, len);
-        return is_plausible.then_some((Str::Lzf { packed, len, at }, behind));
+    let (&first, behind) = rest.split_first()?;
+    if first < 2 * length::SHORT {
+        let (len, behind) = near_length(rest)?;
+        let (bytes, behind) = behind.split_at_checked(len)?;
+        return Some((Str::Raw(bytes), behind));
     }
-    let (len, behind) = near_length(rest)?;
-    let (bytes, behind) = behind.split_at_checked(len)?;
-    Some((Str::Raw(bytes), behind))
+    let (number, len) = match first {
+        COMPRESSED => return usual_compressed(behind, at + 1),
+        0xc0 => (i32::from(i8::from_le_bytes(*behind.first_chunk()?)), 1),
+        0xc1 => (i32::from(i16::from_le_bytes(*behind.first_chunk()?)), 2),
+        0xc2 => (i32::from_le_bytes(*behind.first_chunk()?), 4),
+        _ => return None,
+    };
+    Some((Str::Int(number), behind.get(len..)?))
+}
+
+/// The same of what is behind the mark of a compressed string, which is at the offset `at`.
+#[inline(always)]
+fn usual_compressed(rest: &[u8], at: u64) -> Option<(Str<'_>, &[u8])> {
+    let (packed_len, behind) = near_length(rest)?;
+    let (len, behind) = near_length(behind)?;
+    let at = at + (rest.len() - behind.len()) as u64;
+    let (packed, behind) = behind.split_at_checked(packed_len)?;
+    let len = len as u64;
+    let is_plausible = lzf::plausible(packed_len as u64, len);
+    is_plausible.then_some((Str::Lzf { packed, len, at }, behind))
 }
 
 /// A length of one or two bytes, and what is behind it.

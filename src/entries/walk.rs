@@ -157,7 +157,7 @@ impl Walk {
     ///
     /// # Errors
     /// When the bytes end or are not such a blob.
-    #[inline]
+    #[inline(always)]
     pub fn packed<'a>(
         &mut self,
         cursor: &mut Cursor<'a>,
@@ -172,7 +172,7 @@ impl Walk {
 
     /// Reads the value of `entry`, the key that was read last, if it is a list of one packed node. Else
     /// `None`, and nothing is read: [`value`](Self::value) reads everything, and tells what is wrong.
-    #[inline]
+    #[inline(always)]
     pub fn only_node<'a>(
         &mut self,
         entry: &Entry<'_>,

@@ -144,7 +144,7 @@ impl<'a> Packed<'a> {
     ///
     /// # Errors
     /// When the header contradicts the blob's length, or the blob is compressed and damaged.
-    #[inline]
+    #[inline(always)]
     pub fn new(packing: Packing, data: Str<'a>, at: u64) -> Result<Self, Fault> {
         let bytes = data.len();
         let head = match data {

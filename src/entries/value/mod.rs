@@ -256,7 +256,7 @@ pub(super) fn blob<'a>(cursor: &mut Cursor<'a>, packing: Packing) -> Result<Pack
 
 /// Reads a list that is one packed node; nothing where it is another value, or there is anything
 /// wrong with it.
-#[inline]
+#[inline(always)]
 pub(super) fn only_node<'a>(cursor: &mut Cursor<'a>, code: TypeCode) -> Option<Packed<'a>> {
     let (packing, rest) = (code.node_packing()?, cursor.rest());
     let (before, behind) = match (packing, rest) {
