@@ -46,7 +46,8 @@ impl Class {
         }
     }
 
-    /// And how many bytes of memory together, however many keys that are; one at least.
+    /// And how many bytes of memory together, however many keys that are, and half of them where there are
+    /// more; one key at least.
     const fn most_bytes(self) -> u64 {
         match self {
             Self::String | Self::Unpacked => 16 << 20,
@@ -144,6 +145,9 @@ impl Reservoir {
         let most = if all.len() > most { fewer } else { most };
         all.par_sort_unstable_by(|a, b| b.cmp(a));
         // the first ones of a sample are a sample as well
+        let all_bytes =
+            all.iter().take(most).fold(0_u64, |sum, key| sum.saturating_add(key.bytes.round()));
+        let most_bytes = if all_bytes > most_bytes { most_bytes / 2 } else { most_bytes };
         let mut bytes = 0_u64;
         let few = all.iter().take_while(|key| {
             bytes = bytes.saturating_add(key.bytes.round());
