@@ -4,7 +4,10 @@ use super::length::{self, Length};
 use crate::bytes::{Cursor, Fault, Kind, Stop, lzf};
 use std::hint::select_unpredictable;
 
-/// The byte that begins a compressed string.
+/// The bytes that begin a number of 8, 16 and 32 bits, and a compressed string.
+const INT_8: u8 = 0xc0;
+const INT_16: u8 = 0xc1;
+const INT_32: u8 = 0xc2;
 const COMPRESSED: u8 = 0xc3;
 
 /// A string as it stands in the snapshot, not decoded.
@@ -97,9 +100,9 @@ fn usual(rest: &[u8], at: u64) -> Option<(Str<'_>, &[u8])> {
     }
     let (number, len) = match first {
         COMPRESSED => return usual_compressed(behind, at + 1),
-        0xc0 => (i32::from(i8::from_le_bytes(*behind.first_chunk()?)), 1),
-        0xc1 => (i32::from(i16::from_le_bytes(*behind.first_chunk()?)), 2),
-        0xc2 => (i32::from_le_bytes(*behind.first_chunk()?), 4),
+        INT_8 => (i32::from(i8::from_le_bytes(*behind.first_chunk()?)), 1),
+        INT_16 => (i32::from(i16::from_le_bytes(*behind.first_chunk()?)), 2),
+        INT_32 => (i32::from_le_bytes(*behind.first_chunk()?), 4),
         _ => return None,
     };
     Some((Str::Int(number), behind.get(len..)?))

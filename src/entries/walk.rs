@@ -119,7 +119,7 @@ impl Walk {
     /// [`string`](Self::string), [`packed`](Self::packed) or [`only_node`](Self::only_node), or by any other
     /// way after [`expect`](Self::expect), and then the walk is at one again.
     #[inline(always)]
-    pub fn short_key<'a>(&self, cursor: &mut Cursor<'a>) -> Option<Entry<'a>> {
+    pub(crate) fn short_key<'a>(&self, cursor: &mut Cursor<'a>) -> Option<Entry<'a>> {
         debug_assert!(self.at_boundary(), "a value is to be read first");
         let (at, rest) = (cursor.at(), cursor.rest());
         let &[first, ms @ .., behind] = rest.first_chunk::<10>()?;

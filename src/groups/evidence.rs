@@ -36,13 +36,21 @@ pub enum Class {
 impl Class {
     const ALL: [Self; 3] = [Self::String, Self::Unpacked, Self::Stream];
 
-    /// Up to how many keys are all looked at, and how many of them where there are more. Collections are read
-    /// element by element, so fewer of those; how much less they would take differs little, too.
-    const fn most(self) -> [usize; 2] {
+    /// Up to how many keys all are looked at.
+    const fn most(self) -> usize {
         match self {
-            Self::String => [4096, 2048],
-            Self::Unpacked => [4096, 1024],
-            Self::Stream => [256, 128],
+            Self::String | Self::Unpacked => 4096,
+            Self::Stream => 256,
+        }
+    }
+
+    /// How many where there are more. Collections are read element by element, so fewer of those; how much less
+    /// they would take differs little, too.
+    const fn of_more(self) -> usize {
+        match self {
+            Self::String => 2048,
+            Self::Unpacked => 1024,
+            Self::Stream => 128,
         }
     }
 
@@ -201,7 +209,7 @@ impl Evidence {
                 _ => row.elements.unwrap_or_default(),
             };
             let candidate = Candidate { priority, at: Reverse(row.at), bytes, elements };
-            reservoir.add(candidate, class.most()[0]);
+            reservoir.add(candidate, class.most());
         }
     }
 
@@ -211,9 +219,9 @@ impl Evidence {
         for ((mine, theirs), class) in self.of.iter_mut().zip(&mut other.of).zip(Class::ALL) {
             // the memory goes as well: with a floor few will come
             for candidate in mem::take(&mut theirs.keys) {
-                mine.add(candidate, class.most()[0]);
+                mine.add(candidate, class.most());
             }
-            mine.settle(class.most()[0]);
+            mine.settle(class.most());
             theirs.floor = mine.floor;
         }
     }
@@ -221,7 +229,7 @@ impl Evidence {
     pub(super) fn picks(&self, class: Class) -> Picks {
         self.of
             .get(class as usize)
-            .map(|of| of.picks(class.most(), class.most_bytes()))
+            .map(|of| of.picks([class.most(), class.of_more()], class.most_bytes()))
             .unwrap_or_default()
     }
 }
