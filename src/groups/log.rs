@@ -2,6 +2,8 @@
 //! need not read them again.
 
 use super::held::Kept;
+use std::mem;
+use std::ops::Range;
 
 /// So many keys are kept at the most, and so many bytes of their names: 20 MB together.
 const KEYS: usize = 1 << 17;
@@ -12,19 +14,39 @@ const APART: u64 = 8 << 10;
 const SOME: usize = 256;
 
 /// A key that was added.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Logged {
-    /// Where its name ends among those of all.
-    end: usize,
+    /// Where its name is among those of its piece.
+    name: Range<usize>,
     kept: Kept,
     rule: Option<u16>,
+}
+
+/// Keys that were added one after another.
+#[derive(Debug, Clone, Default)]
+struct Piece {
+    names: Vec<u8>,
+    keys: Vec<Logged>,
+}
+
+impl Piece {
+    fn keys(&self) -> impl Iterator<Item = (&[u8], &Kept, Option<u16>)> {
+        let name = |key: &Logged| self.names.get(key.name.clone()).unwrap_or_default();
+        self.keys.iter().map(move |key| (name(key), &key.kept, key.rule))
+    }
 }
 
 /// Keys that were added.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Log {
-    names: Vec<u8>,
-    keys: Vec<Logged>,
+    /// What is added goes here.
+    open: Piece,
+    /// Those of other logs. They stay as they are: to copy them would cost more than to add them did, most
+    /// of it for new memory.
+    taken: Vec<Piece>,
+    /// Keys and bytes of names in all of them.
+    len: usize,
+    bytes: usize,
 }
 
 impl Log {
@@ -32,31 +54,36 @@ impl Log {
     #[cold]
     #[inline(never)]
     pub(super) fn add(&mut self, name: &[u8], kept: Kept, rule: Option<u16>) -> bool {
-        let first = self.keys.first().map_or(kept.at, |first| first.kept.at);
-        let are_few = kept.at.saturating_sub(first) / APART >= self.keys.len() as u64;
-        let has_room = self.keys.len() < KEYS && name.len() <= NAMES - self.names.len();
-        if !has_room || (self.keys.len() >= SOME && !are_few) {
+        let Piece { names, keys } = &mut self.open;
+        let first = keys.first().map_or(kept.at, |first| first.kept.at);
+        let are_few = kept.at.saturating_sub(first) / APART >= keys.len() as u64;
+        let has_room = self.len < KEYS && name.len() <= NAMES - self.bytes;
+        if !has_room || (keys.len() >= SOME && !are_few) {
             return false;
         }
-        self.names.extend_from_slice(name);
-        self.keys.push(Logged { end: self.names.len(), kept, rule });
+        let from = names.len();
+        names.extend_from_slice(name);
+        keys.push(Logged { name: from..names.len(), kept, rule });
+        self.len += 1;
+        self.bytes += name.len();
         true
     }
 
     /// How many keys there are.
     pub(super) const fn len(&self) -> usize {
-        self.keys.len()
+        self.len
     }
 
     /// Takes the keys of `other`, unless there are too many.
     pub(super) fn take_in(&mut self, other: &mut Self) -> bool {
-        let before = self.names.len();
-        if other.keys.len() > KEYS - self.keys.len() || other.names.len() > NAMES - before {
+        if other.len > KEYS - self.len || other.bytes > NAMES - self.bytes {
             return false;
         }
-        self.names.append(&mut other.names);
-        let moved = other.keys.drain(..).map(|key| Logged { end: before + key.end, ..key });
-        self.keys.extend(moved);
+        let Self { open, taken, len, bytes } = mem::take(other);
+        self.taken.extend(taken);
+        self.taken.push(open);
+        self.len += len;
+        self.bytes += bytes;
         true
     }
 
@@ -65,17 +92,12 @@ impl Log {
         &self,
         most: usize,
     ) -> Vec<impl Iterator<Item = (&[u8], &Kept, Option<u16>)>> {
-        let mut from = 0;
-        let parts = self.keys.chunks(most.max(1)).map(|part| {
-            let mut start = from;
-            from = part.last().map_or(from, |last| last.end);
-            part.iter().map(move |key| {
-                let name = self.names.get(start..key.end).unwrap_or_default();
-                start = key.end;
-                (name, &key.kept, key.rule)
-            })
-        });
-        parts.collect()
+        let most = most.max(1);
+        (0..self.len).step_by(most).map(|from| self.keys().skip(from).take(most)).collect()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = (&[u8], &Kept, Option<u16>)> {
+        [&self.open].into_iter().chain(&self.taken).flat_map(Piece::keys)
     }
 }
 
@@ -108,7 +130,7 @@ mod tests {
             let log = if n < 3 { &mut log } else { &mut other };
             assert!(log.add(format!("name:{n}").as_bytes(), kept(n.into()), Some(n)));
         }
-        assert!(log.take_in(&mut other) && other.keys.is_empty());
+        assert!(log.take_in(&mut other) && other.len() == 0 && log.len() == 5);
         for most in 0..7 {
             let all = log.parts(most).into_iter().flatten();
             let all = all.map(|(name, kept, rule)| (name.to_vec(), kept.at, rule));

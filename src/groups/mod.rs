@@ -10,6 +10,7 @@ mod fold;
 mod held;
 mod histogram;
 mod kind;
+mod leave;
 mod lines;
 mod log;
 mod lowest;

@@ -4,6 +4,7 @@ use super::arena::Id;
 use super::evidence::{Class, Evidence, Near, Picks};
 use super::held::Kept;
 use super::kind::{Cell, Cells, by};
+use super::leave::leave;
 use super::log::Log;
 use super::patterns::{Pattern, Patterns};
 use super::prefixes::{self, Prefix};
@@ -281,7 +282,8 @@ impl Groups {
             all.take_in(&mut other);
             all
         });
-        self.tree = merged.unwrap_or_else(tree);
+        let first = mem::replace(&mut self.tree, merged.unwrap_or_else(tree));
+        leave((first, log));
         true
     }
 

@@ -3,6 +3,7 @@
 use super::census::Census;
 use super::filter::Filter;
 use super::fold::Task;
+use super::leave::leave;
 use super::partial::{Groups, Settings};
 use super::row::Row;
 use super::sizing::{Sizer, Take};
@@ -69,14 +70,6 @@ impl<'t, const INSIDE: bool> Tally<'t, INSIDE> {
         });
         leave((spent, self.spare));
         merged.unwrap_or_else(|| (Groups::new(self.settings), Census::default()))
-    }
-}
-
-/// Frees what is no longer needed, on another thread where there are some: of trees of names that takes about
-/// as long as all that is left to do. (One thread alone would come to it last, after a second pass.)
-fn leave(spent: impl Send + 'static) {
-    if rayon::current_thread_index().is_some() && rayon::current_num_threads() > 1 {
-        rayon::spawn(|| drop(spent));
     }
 }
 
