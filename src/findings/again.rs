@@ -4,7 +4,7 @@ use crate::bytes::{Cursor, Snapshot};
 use crate::entries::{Elements, Entry, Item, StreamPart, Walk};
 use crate::entries::{ModulePart, Packed, Str};
 use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
-use crate::groups::{Near, Pick, Source};
+use crate::groups::{Class, Near, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +40,8 @@ pub fn near(limits: &Limits) -> Near {
 
 /// Keys of up to so many bytes are copied rather than mapped.
 const NEAR: usize = 20 << 10;
+/// At the least so many bytes of memory hold an element of a hash table, beside its own.
+const HELD: u64 = 40;
 /// So many keys are read one after another, or fewer: each thread should get a few parts.
 const PART: usize = 64;
 const PARTS_EACH: usize = 8;
@@ -54,30 +56,34 @@ impl Again<'_> {
         Footprinter::new(limits.iter().map(lane).collect(), Arc::clone(&self.templates))
     }
 
-    /// Lets `look` see each of `picks`, on all threads of the pool that this runs in. What it tells
-    /// is in their order; `start` makes what one thread needs for it, beside what [`key`](Self::key) does.
-    pub(super) fn each<S, T: Send>(
+    /// Lets `look` see each of `picks`, on all threads of the pool that this runs in. What it tells of them
+    /// is in the order of the file; `start` makes what one thread needs for it, beside what
+    /// [`key`](Self::key) does.
+    pub(super) fn each<'p, S, T: Send>(
         &self,
-        picks: &[Pick],
+        picks: &'p [Pick],
         start: impl Fn() -> S + Sync,
-        look: impl Fn(&mut S, &mut Copied, &Pick) -> T + Sync,
-    ) -> Vec<T> {
-        // in the order of the file, so that a part's pages lie together and are given back at once
-        let mut order: Vec<(usize, &Pick)> = picks.iter().enumerate().collect();
-        order.sort_unstable_by_key(|(_, pick)| pick.at);
-        let begins = |part: &[(usize, &Pick)]| part.first().map(|(_, pick)| pick.at);
+        look: impl Fn(&mut S, &mut Copied, &Pick) -> Option<T> + Sync,
+    ) -> impl Iterator<Item = (&'p Pick, T)> {
+        // so a part's pages lie together and are given back at once
+        let mut order: Vec<&Pick> = picks.iter().collect();
+        order.sort_unstable_by_key(|pick| pick.at);
+        let begins = |part: &[&Pick]| part.first().map(|pick| pick.at);
         let end = self.source.bytes.len() as u64;
         let most = order.len().div_ceil(PARTS_EACH * rayon::current_num_threads());
-        let parts: Vec<&[(usize, &Pick)]> = order.chunks(most.clamp(1, PART)).collect();
+        let parts: Vec<&[&Pick]> = order.chunks(most.clamp(1, PART)).collect();
         let ends = parts.iter().skip(1).filter_map(|part| begins(part)).chain([end]);
         let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
-        let told: Vec<Vec<(usize, T)>> = ranges
+        let told: Vec<Vec<(&Pick, T)>> = ranges
             .par_iter()
             .map_init(
                 || (start(), Copied::default()),
                 |(state, near), (part, end)| {
                     let started = Instant::now();
-                    let told = part.iter().map(|(i, pick)| (*i, look(state, near, pick))).collect();
+                    let told = part
+                        .iter()
+                        .filter_map(|pick| look(state, near, pick).map(|told| (*pick, told)))
+                        .collect();
                     if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
                         pages.release(begin, *end);
                     }
@@ -87,13 +93,7 @@ impl Again<'_> {
                 },
             )
             .collect();
-        let mut all: Vec<Option<T>> = picks.iter().map(|_| None).collect();
-        for (i, told) in told.into_iter().flatten() {
-            if let Some(place) = all.get_mut(i) {
-                *place = Some(told);
-            }
-        }
-        all.into_iter().flatten().collect()
+        told.into_iter().flatten()
     }
 
     /// Lets `look` see a key; nothing where it cannot be read again. It may be asked a second time,
@@ -104,10 +104,14 @@ impl Again<'_> {
         pick: &Pick,
         mut look: impl FnMut(Opened<'_, '_>) -> Option<T>,
     ) -> Option<T> {
-        // a key takes about as much in a snapshot as in memory, or less; one of many elements less than
-        // half of it, as what holds them together is not there
-        let size = usize::try_from(pick.bytes.round()).unwrap_or(usize::MAX);
-        let size = if pick.elements > 0 { size / 2 } else { size };
+        // a key takes about as much in a snapshot as in memory, or less: of a collection that is not packed what
+        // holds its elements together is not there, which is half of it where they are short
+        let bytes = pick.bytes.round();
+        let size = match pick.class {
+            Class::Unpacked => bytes.saturating_sub(HELD * pick.elements).max(bytes / 2),
+            _ => bytes,
+        };
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
         if let Some(pages) = self.pages.filter(|_| size <= NEAR) {
             let bytes = near.copy(pages, pick.at, size);
             let told = self.open(Cursor::window(bytes, pick.at, false), &mut look);

@@ -63,8 +63,7 @@ fn measure<'c>(
         |packers, near, pick| look((again, near), finder, packers, pick),
     );
     let mut saved = BTreeMap::<(&str, Setting), Saved>::new();
-    for (pick, told) in picks.keys.iter().zip(told) {
-        let Some((pattern, less)) = told else { continue };
+    for (pick, (pattern, less)) in told {
         for (setting, less) in less {
             let sum = saved.entry((pattern, setting)).or_default();
             sum.keys += pick.times;

@@ -34,8 +34,7 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
         },
     );
     let mut found = BTreeMap::<String, Seen>::new();
-    for (pick, told) in picks.keys.iter().zip(told) {
-        let Some((pattern, pending, deleted, held, less)) = told else { continue };
+    for (pick, (pattern, pending, deleted, held, less)) in told {
         let seen = found.entry(pattern).or_default();
         let held = float(crate::footprint::Size::bytes(held));
         add(&mut seen.pending, pick.times, pending, float(pick.bytes) - float(less));

@@ -109,9 +109,11 @@ pub(super) fn look(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-fn by_pattern(told: Vec<Option<(&str, Seen)>>) -> BTreeMap<&str, Seen> {
+fn by_pattern<'t, 'p>(
+    told: impl Iterator<Item = (&'t Pick, (&'p str, Seen))>,
+) -> BTreeMap<&'p str, Seen> {
     let mut found = BTreeMap::<&str, Seen>::new();
-    for (pattern, seen) in told.into_iter().flatten() {
+    for (_, (pattern, seen)) in told {
         found.entry(pattern).or_default().add(seen);
     }
     found

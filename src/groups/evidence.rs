@@ -7,7 +7,6 @@
 use super::row::Row;
 use crate::entries::ValueKind;
 use crate::footprint::{Encoding, Size};
-use rayon::slice::ParallelSliceMut;
 use std::cmp::Reverse;
 use std::mem;
 
@@ -89,6 +88,8 @@ pub struct Pick {
     pub elements: u64,
     /// How many such keys it stands for.
     pub times: f64,
+    /// What it is looked at for.
+    pub class: Class,
 }
 
 /// A sample.
@@ -146,12 +147,15 @@ impl Reservoir {
         }
     }
 
-    fn picks(&self, [most, fewer]: [usize; 2], most_bytes: u64) -> Picks {
-        let mut sample = self.clone();
-        sample.settle(most);
-        let mut all = sample.keys;
+    fn picks(&self, class: Class, [most, fewer]: [usize; 2], most_bytes: u64) -> Picks {
+        let mut all: Vec<&Candidate> = self.keys.iter().collect();
         let most = if all.len() > most { fewer } else { most };
-        all.par_sort_unstable_by(|a, b| b.cmp(a));
+        if all.len() > most {
+            // one more, as above
+            all.select_nth_unstable_by(most, |a, b| b.cmp(a));
+            all.truncate(most + 1);
+        }
+        all.sort_unstable_by(|a, b| b.cmp(a));
         // the first ones of a sample are a sample as well
         let all_bytes =
             all.iter().take(most).fold(0_u64, |sum, key| sum.saturating_add(key.bytes.round()));
@@ -169,6 +173,7 @@ impl Reservoir {
             bytes: key.bytes,
             elements: key.elements,
             times: threshold.map_or(1.0, |threshold| (threshold / float(key.bytes)).max(1.0)),
+            class,
         });
         Picks { keys: keys.collect(), complete: threshold.is_none() }
     }
@@ -229,7 +234,7 @@ impl Evidence {
     pub(super) fn picks(&self, class: Class) -> Picks {
         self.of
             .get(class as usize)
-            .map(|of| of.picks([class.most(), class.of_more()], class.most_bytes()))
+            .map(|of| of.picks(class, [class.most(), class.of_more()], class.most_bytes()))
             .unwrap_or_default()
     }
 }
@@ -259,6 +264,7 @@ mod tests {
     #[test]
     fn a_sample_is_the_same_however_it_is_split_and_tells_the_sum() {
         const MOST: usize = 500;
+        const CLASS: Class = Class::String;
         let mut whole = Reservoir::default();
         let mut parts = <[Reservoir; 3]>::default();
         let (mut all, mut odd) = (0, 0);
@@ -273,10 +279,10 @@ mod tests {
         for part in &parts {
             part.keys.iter().for_each(|key| merged.add(*key, MOST));
         }
-        let picks = whole.picks([MOST; 2], u64::MAX);
-        assert_eq!(merged.picks([MOST; 2], u64::MAX), picks);
+        let picks = whole.picks(CLASS, [MOST; 2], u64::MAX);
+        assert_eq!(merged.picks(CLASS, [MOST; 2], u64::MAX), picks);
         assert!(!picks.complete && picks.keys.len() == MOST);
-        let fewer = whole.picks([MOST, MOST / 5], u64::MAX);
+        let fewer = whole.picks(CLASS, [MOST, MOST / 5], u64::MAX);
         let same = fewer.keys.iter().zip(&picks.keys).all(|(one, other)| one.at == other.at);
         assert!(!fewer.complete && fewer.keys.len() == MOST / 5 && same);
         let sum = |of: fn(&Pick) -> bool| {
@@ -288,7 +294,7 @@ mod tests {
             assert!(off.abs() < 0.1, "{off}");
         }
         // of fewer bytes the first ones, which stand for more keys each
-        let small = whole.picks([MOST; 2], 100_000);
+        let small = whole.picks(CLASS, [MOST; 2], 100_000);
         assert!(
             !small.complete
                 && small.keys.iter().map(|key| key.bytes.floor()).sum::<u64>() <= 100_000
@@ -296,12 +302,12 @@ mod tests {
         let estimate: f64 =
             small.keys.iter().map(|pick| pick.times * float(pick.bytes) / 65536.0).sum();
         assert!((estimate / all as f64 - 1.0).abs() < 0.2, "{estimate} {all}");
-        assert_eq!(whole.picks([MOST; 2], 0).keys.len(), 1);
+        assert_eq!(whole.picks(CLASS, [MOST; 2], 0).keys.len(), 1);
         let mut few = Reservoir::default();
         (0..10).for_each(|n| few.add(candidate(n).0, MOST));
         assert!(
-            few.picks([MOST, 1], u64::MAX).complete
-                && few.picks([MOST, 1], u64::MAX).keys.iter().all(|p| p.times == 1.0)
+            few.picks(CLASS, [MOST, 1], u64::MAX).complete
+                && few.picks(CLASS, [MOST, 1], u64::MAX).keys.iter().all(|p| p.times == 1.0)
         );
     }
 }
