@@ -6,8 +6,8 @@ use crate::entries::{ModulePart, Packed, Str};
 use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
 use crate::groups::{Class, Near, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Where keys can be read again, and how they are sized.
@@ -59,7 +59,7 @@ impl Again<'_> {
     /// Lets `look` see each of `picks`, on all threads of the pool that this runs in. What it tells of them
     /// is in the order of the file; `start` makes what one thread needs for it, beside what
     /// [`key`](Self::key) does.
-    pub(super) fn each<'p, S, T: Send>(
+    pub(super) fn each<'p, S: Send, T: Send>(
         &self,
         picks: &'p [Pick],
         start: impl Fn() -> S + Sync,
@@ -74,25 +74,25 @@ impl Again<'_> {
         let parts: Vec<&[&Pick]> = order.chunks(most.clamp(1, PART)).collect();
         let ends = parts.iter().skip(1).filter_map(|part| begins(part)).chain([end]);
         let ranges: Vec<_> = parts.iter().copied().zip(ends).collect();
-        let told: Vec<Vec<(&Pick, T)>> = ranges
-            .par_iter()
-            .map_init(
-                || (start(), Copied::default()),
-                |(state, near), (part, end)| {
-                    let started = Instant::now();
-                    let told = part
-                        .iter()
-                        .filter_map(|pick| look(state, near, pick).map(|told| (*pick, told)))
-                        .collect();
-                    if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
-                        pages.release(begin, *end);
-                    }
-                    let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                    self.together.fetch_add(spent, Ordering::Relaxed);
-                    told
-                },
-            )
-            .collect();
+        // one for each thread: to make one anew is dearer than to look at some keys
+        let idle = Mutex::new(Vec::new());
+        let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let look_at = |(part, end): &(&[&'p Pick], u64)| {
+            let started = Instant::now();
+            let free = idle().pop();
+            let (mut state, mut near) = free.unwrap_or_else(|| (start(), Copied::default()));
+            let told =
+                part.iter().filter_map(|pick| Some((*pick, look(&mut state, &mut near, pick)?)));
+            let told = told.collect();
+            if let (Some(pages), Some(begin)) = (self.pages, begins(part)) {
+                pages.release(begin, *end);
+            }
+            idle().push((state, near));
+            let spent = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.together.fetch_add(spent, Ordering::Relaxed);
+            told
+        };
+        let told: Vec<Vec<(&Pick, T)>> = ranges.par_iter().map(look_at).collect();
         told.into_iter().flatten()
     }
 
