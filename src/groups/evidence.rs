@@ -35,21 +35,13 @@ pub enum Class {
 impl Class {
     const ALL: [Self; 3] = [Self::String, Self::Unpacked, Self::Stream];
 
-    /// Up to how many keys all are looked at.
-    const fn most(self) -> usize {
+    /// Up to how many keys all are looked at, and how many where there are more. Collections are read element by
+    /// element, so fewer of those; how much less they would take differs little, too.
+    const fn most(self) -> Most {
         match self {
-            Self::String | Self::Unpacked => 4096,
-            Self::Stream => 256,
-        }
-    }
-
-    /// How many where there are more. Collections are read element by element, so fewer of those; how much less
-    /// they would take differs little, too.
-    const fn of_more(self) -> usize {
-        match self {
-            Self::String => 2048,
-            Self::Unpacked => 1024,
-            Self::Stream => 128,
+            Self::String => Most { all: 4096, of_more: 2048 },
+            Self::Unpacked => Most { all: 4096, of_more: 1024 },
+            Self::Stream => Most { all: 256, of_more: 128 },
         }
     }
 
@@ -75,6 +67,15 @@ impl Class {
         let is_table = matches!(row.encoding, Encoding::Hashtable | Encoding::Skiplist);
         (is_table && row.elements.is_some_and(|n| n <= most)).then_some(Self::Unpacked)
     }
+}
+
+/// How many keys are looked at.
+#[derive(Debug, Clone, Copy)]
+struct Most {
+    /// Up to so many, all of them.
+    all: usize,
+    /// Of more, so many.
+    of_more: usize,
 }
 
 /// A key of a sample.
@@ -117,13 +118,15 @@ struct Candidate {
 #[derive(Debug, Clone, Default)]
 struct Reservoir {
     keys: Vec<Candidate>,
+    /// There were more keys than are all looked at.
+    are_more: bool,
     /// What has a lower priority is not in the sample.
     floor: u64,
 }
 
 impl Reservoir {
     #[inline(always)]
-    fn add(&mut self, candidate: Candidate, most: usize) {
+    fn add(&mut self, candidate: Candidate, most: Most) {
         if candidate.priority >= self.floor {
             self.push(candidate, most);
         }
@@ -131,25 +134,39 @@ impl Reservoir {
 
     #[cold]
     #[inline(never)]
-    fn push(&mut self, candidate: Candidate, most: usize) {
+    fn push(&mut self, candidate: Candidate, most: Most) {
         self.keys.push(candidate);
-        if self.keys.len() > 2 * most {
+        if self.keys.len() > most.all.max(2 * most.of_more) {
             self.settle(most);
         }
     }
 
     /// Drops what is not in the sample. One more stays: it tells how likely the others were.
-    fn settle(&mut self, most: usize) {
-        if self.keys.len() > most {
+    fn settle(&mut self, most: Most) {
+        self.are_more |= self.keys.len() > most.all;
+        let most = most.of_more;
+        if self.are_more && self.keys.len() > most {
             self.keys.select_nth_unstable_by(most, |a, b| b.cmp(a));
             self.keys.truncate(most + 1);
             self.floor = self.keys.last().map_or(0, |last| last.priority);
         }
     }
 
-    fn picks(&self, class: Class, [most, fewer]: [usize; 2], most_bytes: u64) -> Picks {
+    /// Takes in what `other` has, and empties it.
+    fn take_in(&mut self, other: &mut Self, most: Most) {
+        // the memory goes as well: with a floor few will come
+        for candidate in mem::take(&mut other.keys) {
+            self.add(candidate, most);
+        }
+        self.are_more |= other.are_more;
+        self.settle(most);
+        (other.floor, other.are_more) = (self.floor, self.are_more);
+    }
+
+    fn picks(&self, class: Class, most: Most, most_bytes: u64) -> Picks {
         let mut all: Vec<&Candidate> = self.keys.iter().collect();
-        let most = if all.len() > most { fewer } else { most };
+        let are_more = self.are_more || all.len() > most.all;
+        let most = if are_more { most.of_more } else { most.all };
         if all.len() > most {
             // one more, as above
             all.select_nth_unstable_by(most, |a, b| b.cmp(a));
@@ -222,19 +239,14 @@ impl Evidence {
     /// taken in as well, so it need not remember what would be left out here.
     pub(super) fn take_in(&mut self, other: &mut Self) {
         for ((mine, theirs), class) in self.of.iter_mut().zip(&mut other.of).zip(Class::ALL) {
-            // the memory goes as well: with a floor few will come
-            for candidate in mem::take(&mut theirs.keys) {
-                mine.add(candidate, class.most());
-            }
-            mine.settle(class.most());
-            theirs.floor = mine.floor;
+            mine.take_in(theirs, class.most());
         }
     }
 
     pub(super) fn picks(&self, class: Class) -> Picks {
         self.of
             .get(class as usize)
-            .map(|of| of.picks(class, [class.most(), class.of_more()], class.most_bytes()))
+            .map(|of| of.picks(class, class.most(), class.most_bytes()))
             .unwrap_or_default()
     }
 }
@@ -263,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_sample_is_the_same_however_it_is_split_and_tells_the_sum() {
-        const MOST: usize = 500;
+        const MOST: Most = Most { all: 600, of_more: 500 };
         const CLASS: Class = Class::String;
         let mut whole = Reservoir::default();
         let mut parts = <[Reservoir; 3]>::default();
@@ -276,15 +288,14 @@ mod tests {
             odd += bytes.floor() * (n % 2);
         }
         let mut merged = Reservoir::default();
-        for part in &parts {
-            part.keys.iter().for_each(|key| merged.add(*key, MOST));
-        }
-        let picks = whole.picks(CLASS, [MOST; 2], u64::MAX);
-        assert_eq!(merged.picks(CLASS, [MOST; 2], u64::MAX), picks);
-        assert!(!picks.complete && picks.keys.len() == MOST);
-        let fewer = whole.picks(CLASS, [MOST, MOST / 5], u64::MAX);
+        parts.iter_mut().for_each(|part| merged.take_in(part, MOST));
+        let picks = whole.picks(CLASS, MOST, u64::MAX);
+        assert_eq!(merged.picks(CLASS, MOST, u64::MAX), picks);
+        assert!(!picks.complete && picks.keys.len() == MOST.of_more);
+        let few = Most { of_more: MOST.of_more / 5, ..MOST };
+        let fewer = whole.picks(CLASS, few, u64::MAX);
         let same = fewer.keys.iter().zip(&picks.keys).all(|(one, other)| one.at == other.at);
-        assert!(!fewer.complete && fewer.keys.len() == MOST / 5 && same);
+        assert!(!fewer.complete && fewer.keys.len() == few.of_more && same);
         let sum = |of: fn(&Pick) -> bool| {
             let some = picks.keys.iter().filter(|pick| of(pick));
             some.map(|pick| pick.times * float(pick.bytes) / 65536.0).sum::<f64>()
@@ -294,7 +305,7 @@ mod tests {
             assert!(off.abs() < 0.1, "{off}");
         }
         // of fewer bytes the first ones, which stand for more keys each
-        let small = whole.picks(CLASS, [MOST; 2], 100_000);
+        let small = whole.picks(CLASS, MOST, 100_000);
         assert!(
             !small.complete
                 && small.keys.iter().map(|key| key.bytes.floor()).sum::<u64>() <= 100_000
@@ -302,12 +313,29 @@ mod tests {
         let estimate: f64 =
             small.keys.iter().map(|pick| pick.times * float(pick.bytes) / 65536.0).sum();
         assert!((estimate / all as f64 - 1.0).abs() < 0.2, "{estimate} {all}");
-        assert_eq!(whole.picks(CLASS, [MOST; 2], 0).keys.len(), 1);
-        let mut few = Reservoir::default();
-        (0..10).for_each(|n| few.add(candidate(n).0, MOST));
-        assert!(
-            few.picks(CLASS, [MOST, 1], u64::MAX).complete
-                && few.picks(CLASS, [MOST, 1], u64::MAX).keys.iter().all(|p| p.times == 1.0)
-        );
+        assert_eq!(whole.picks(CLASS, MOST, 0).keys.len(), 1);
+    }
+
+    #[test]
+    fn up_to_so_many_keys_are_all_looked_at_however_they_are_split() {
+        const MOST: Most = Most { all: 60, of_more: 20 };
+        for (n, looked) in [(0, 0), (10, 10), (60, 60), (61, 20), (500, 20)] {
+            for split in [1, 2, 7, 50] {
+                let mut parts = vec![Reservoir::default(); 3];
+                let mut all = Reservoir::default();
+                for key in 0..n {
+                    // the same part takes others once it is taken in
+                    let part = &mut parts[usize::try_from(key / split % 3).unwrap()];
+                    part.add(candidate(key).0, MOST);
+                    if key % 9 == 0 {
+                        all.take_in(part, MOST);
+                    }
+                }
+                parts.iter_mut().for_each(|part| all.take_in(part, MOST));
+                let Picks { keys, complete } = all.picks(Class::String, MOST, u64::MAX);
+                assert_eq!((keys.len(), complete), (looked, n <= 60), "{n} {split}");
+                assert!(!complete || keys.iter().all(|pick| pick.times == 1.0));
+            }
+        }
     }
 }
