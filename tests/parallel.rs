@@ -119,13 +119,13 @@ fn report(bytes: &[u8], threads: usize, chunk: Option<u64>) -> String {
         };
         let mut settings = Settings::new(1_790_000_000_000);
         let mut found = once(&settings);
-        settings.exempt = found.1.0.suspects().map(Arc::new);
-        settings.slots = found.1.0.heavy_slots(8).unwrap_or_default();
+        settings.exempt = found.1.suspects().map(Arc::new);
+        settings.slots = found.1.heavy_slots(8).unwrap_or_default();
         if settings.exempt.is_some() || !settings.slots.is_empty() {
             found = once(&settings);
         }
-        let (outcome, (groups, census)) = found;
-        let contents: Contents = census.contents(&outcome.records);
+        let (outcome, groups) = found;
+        let contents: Contents = groups.contents(&outcome.records);
         let keys = groups.totals().all().sizes.lane(1);
         let whole = instance(&server, keys, &contents, &templates);
         let names = |sample: Sample| source.name_at(sample.at);
@@ -242,6 +242,41 @@ fn an_old_snapshot_without_marks_reads_the_same() {
         dump = dump.string(format!("key{n}").as_str(), "value");
     }
     assert_same("RDB 1", &dump.end(), 3, 512);
+}
+
+/// More databases than any server has, the highest first, and as many function libraries.
+fn marks(many: u64) -> Vec<u8> {
+    let mut dump = redis(11);
+    for n in 0..many {
+        dump = dump.function(&"x".repeat(usize::try_from(n % 3000).unwrap() / 10));
+    }
+    for db in (0..many).rev() {
+        dump = dump.select(db).resize(2, db % 2).string("one", "x").string("other", "y");
+    }
+    dump.end()
+}
+
+#[test]
+fn any_number_of_databases_and_functions_takes_bounded_memory() {
+    const TOLD: u64 = 1024;
+    const MANY: u64 = 60_000;
+    let bytes = marks(MANY);
+    for (threads, chunk) in [(2, 64 << 10), (3, 5000)] {
+        assert_same_report("databases", &bytes, threads, chunk);
+        assert_same("databases", &bytes, threads, chunk);
+    }
+    // the report comes first, then how reading ended
+    let text = report(&bytes, 2, None);
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>();
+    let report = values.next().unwrap().unwrap();
+    let tables = report["instance"]["tables"].as_array().unwrap();
+    assert_eq!(tables.len() as u64, TOLD + 1);
+    assert_eq!(tables[5]["db"], 5);
+    assert!(tables[1024]["db"].is_null());
+    // as one table of so many keys
+    let beyond = tables[1024]["main_bytes"].as_u64().unwrap();
+    assert_eq!(beyond, 8 * (2 * (MANY - TOLD)).next_power_of_two());
+    assert_eq!(report["functions"]["libraries"], MANY);
 }
 
 fn any_snapshot() -> impl Strategy<Value = Vec<u8>> {

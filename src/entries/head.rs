@@ -14,6 +14,9 @@ use std::sync::Arc;
 const SAMPLE: usize = 16;
 /// How far that goes at the most: the first value may be all of the snapshot.
 const SAMPLE_BYTES: usize = 1 << 20;
+/// How many fields about the server are kept, and how long they may be, names and values together.
+const FIELDS: usize = 256;
+const FIELD_BYTES: u64 = 1024;
 
 /// The head of a snapshot, and what its first entries show of the server's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +31,9 @@ pub struct Head {
     pub body: u64,
     /// What stands before the header.
     pub wrapper: Wrapper,
-    /// The names and values that the server wrote about itself, in order.
+    /// The names and values that the server wrote about itself, in order: the first 256 that are of at most
+    /// 1024 bytes.
     pub aux: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The length of each function library's source.
-    pub functions: Vec<u64>,
     /// Hash templates by their id in the file.
     pub templates: Arc<Templates>,
     /// Whether the first entries carry idle times: the server evicts by LRU.
@@ -58,7 +60,6 @@ impl Head {
             body: cursor.at(),
             wrapper: header.wrapper,
             aux: Vec::new(),
-            functions: Vec::new(),
             templates: Arc::default(),
             idle: false,
             freq: false,
@@ -88,15 +89,18 @@ impl Head {
                 }
                 Item::Slot(mark) => self.slot = self.slot.or(Some(mark)),
                 Item::Aux { name, value } if entries == 0 => self.note(name, value),
-                Item::Function { code } if entries == 0 => self.functions.push(code.len()),
                 Item::End { .. } => break,
                 _ => {}
             }
         }
     }
 
-    /// Keeps what the server wrote about itself.
+    /// Keeps what the server wrote about itself. A file may hold any number of fields, and scripts of any
+    /// length among them.
     fn note(&mut self, name: Str<'_>, value: Str<'_>) {
+        if self.aux.len() >= FIELDS || name.len().saturating_add(value.len()) > FIELD_BYTES {
+            return;
+        }
         let (mut name_text, mut value_text) = (Vec::new(), Vec::new());
         if let (Ok(name), Ok(value)) = (name.decode(&mut name_text), value.decode(&mut value_text))
         {

@@ -21,8 +21,8 @@ const ENTRY_NO_VALUE: u64 = 16;
 /// A database of the snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Database {
-    /// Its number.
-    pub db: u64,
+    /// Its number; `None` for all those beyond the ones that are told apart, together.
+    pub db: Option<u64>,
     /// Its keys.
     pub keys: u64,
     /// Those with an expiry.
@@ -40,17 +40,17 @@ pub struct Database {
 pub struct Contents {
     /// Its databases.
     pub databases: Vec<Database>,
-    /// The length of each function library's source.
-    pub functions: Vec<u64>,
-    /// The length of each cached script's source.
-    pub scripts: Vec<u64>,
+    /// Lengths of function libraries' sources, and how many are so long.
+    pub functions: Vec<[u64; 2]>,
+    /// The same of cached scripts.
+    pub scripts: Vec<[u64; 2]>,
 }
 
 /// The tables of one database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DatabaseTables {
-    /// The database's number.
-    pub db: u64,
+    /// The database's number; `None` for several together.
+    pub db: Option<u64>,
     /// The table of its keys.
     pub main: Size,
     /// The table of its expiries.
@@ -241,10 +241,15 @@ impl Space<'_> {
         const LIBRARY: u64 = 480;
         /// The entry of a script, the digest that is its key, its object.
         const SCRIPT: u64 = 24 + 48 + 16;
-        let source = |len: &u64| self.profile.a(sds::request(*len));
-        let libraries: u64 = contents.functions.iter().map(|len| source(len) + LIBRARY).sum();
-        let scripts: u64 = contents.scripts.iter().map(|len| source(len) + SCRIPT).sum();
-        Size::bytes(libraries.saturating_add(scripts))
+        let all = |sources: &[[u64; 2]], around: u64| {
+            let of_length = |[len, count]: &[u64; 2]| {
+                let each = self.profile.a(sds::request(*len)).saturating_add(around);
+                each.saturating_mul(*count)
+            };
+            sources.iter().map(of_length).fold(0, u64::saturating_add)
+        };
+        let libraries = all(&contents.functions, LIBRARY);
+        Size::bytes(libraries.saturating_add(all(&contents.scripts, SCRIPT)))
     }
 }
 

@@ -314,7 +314,6 @@ mod tests {
             body: 9,
             wrapper: Wrapper::None,
             aux: aux.iter().map(pair).collect(),
-            functions: Vec::new(),
             templates: Arc::new(Templates::new()),
             idle: false,
             freq: false,

@@ -1,15 +1,19 @@
 //! Cells: keys by database, type and encoding.
 
 use super::lowest::{Lowest, Merge};
+use super::records::Records;
 use super::row::Row;
+use super::slot::BySlot;
 use super::totals::{Share, Sum, Totals};
 use super::ttl::{Lifetime, Lifetimes};
 use crate::entries::{ModuleId, ValueKind};
-use crate::footprint::Encoding;
+use crate::footprint::{Encoding, instance};
 use std::mem;
 
 /// How many databases are told apart; servers start with 16.
 const DATABASES: usize = 1024;
+/// And for how many the keys of each slot are counted: 256 KB for each.
+const CLUSTERED: usize = 16;
 /// How many module types are told apart in one database.
 const MODULES: usize = 64;
 const KINDS: usize = ValueKind::ALL.len();
@@ -112,11 +116,18 @@ pub(super) struct Shelf {
     index: [u8; KINDS * ENCODINGS],
     pub(super) contents: Vec<(ValueKind, Encoding, Lives)>,
     pub(super) modules: Lowest<(ModuleId, Encoding), Lives>,
+    /// The length of all keys' names.
+    names: u64,
 }
 
 impl Default for Shelf {
     fn default() -> Self {
-        Self { index: [0; KINDS * ENCODINGS], contents: Vec::new(), modules: Lowest::new(MODULES) }
+        Self {
+            index: [0; KINDS * ENCODINGS],
+            contents: Vec::new(),
+            modules: Lowest::new(MODULES),
+            names: 0,
+        }
     }
 }
 
@@ -157,6 +168,7 @@ impl Shelf {
         if let Some(content) = content {
             content.add(lifetime, sum);
         }
+        self.names = self.names.wrapping_add(row.key.len() as u64);
     }
 
     fn lives(&self) -> impl Iterator<Item = &Lives> {
@@ -194,6 +206,7 @@ impl Merge for Shelf {
             }
         }
         self.modules.merge(other.modules);
+        self.names = self.names.wrapping_add(other.names);
     }
 }
 
@@ -202,11 +215,19 @@ impl Merge for Shelf {
 pub(super) struct Cells {
     pub(super) known: Lowest<u64, Shelf>,
     unknown: Shelf,
+    /// Keys by slot, where they have any.
+    slots: Lowest<u64, BySlot>,
+    unknown_slots: BySlot,
 }
 
 impl Default for Cells {
     fn default() -> Self {
-        Self { known: Lowest::new(DATABASES), unknown: Shelf::default() }
+        Self {
+            known: Lowest::new(DATABASES),
+            unknown: Shelf::default(),
+            slots: Lowest::new(CLUSTERED),
+            unknown_slots: BySlot::default(),
+        }
     }
 }
 
@@ -220,8 +241,40 @@ impl Cells {
         shelf.add(row, sum, lifetime);
     }
 
+    /// Counts a key that has a slot. Not one more branch in what is done for all.
+    pub(super) fn add_slot(&mut self, row: &Row<'_>, slot: u16) {
+        let slots = match row.db {
+            Some(db) => self.slots.entry(db),
+            None => &mut self.unknown_slots,
+        };
+        slots.add(slot, row.expires_at_ms.is_some());
+    }
+
+    /// How many keys each database and each slot has, beside what the records say of it.
+    pub(super) fn databases(&self, records: &Records) -> Vec<instance::Database> {
+        let row = |db: Option<u64>, shelf: &Shelf, slots: Option<&BySlot>| {
+            let sums = || shelf.lives().flat_map(Lives::iter);
+            let keys = |sum: (Lifetime, &Sum)| sum.1.keys;
+            instance::Database {
+                db,
+                keys: sums().map(keys).sum(),
+                expires: sums()
+                    .filter(|(lifetime, _)| *lifetime != Lifetime::Never)
+                    .map(keys)
+                    .sum(),
+                names: shelf.names,
+                hint: records.hint(db).map(|hint| [hint.keys, hint.expires]),
+                slots: slots.map(BySlot::list).unwrap_or_default(),
+            }
+        };
+        let known = self.known.iter().map(|(db, shelf)| row(Some(db), shelf, self.slots.get(db)));
+        let beyond = row(None, self.known.rest(), Some(self.slots.rest()));
+        known.chain([beyond]).filter(|of| of.keys > 0 || !of.slots.is_empty()).collect()
+    }
+
     /// Tells which database the keys without one are in.
     pub(super) fn bind(&mut self, db: u64) {
+        self.slots.entry(db).merge(mem::take(&mut self.unknown_slots));
         if !self.unknown.contents.is_empty() || self.unknown.modules.iter().next().is_some() {
             self.known.entry(db).merge(mem::take(&mut self.unknown));
         }
@@ -230,6 +283,8 @@ impl Cells {
     pub(super) fn merge(&mut self, other: Self) {
         self.known.merge(other.known);
         self.unknown.merge(other.unknown);
+        self.slots.merge(other.slots);
+        self.unknown_slots.merge(other.unknown_slots);
     }
 
     /// What frees itself by when.

@@ -3,7 +3,6 @@
 //! Partial results merge in any order and add up exactly.
 
 mod arena;
-mod census;
 mod evidence;
 mod filter;
 mod fold;
@@ -44,7 +43,6 @@ mod types;
 mod usage;
 mod ways;
 
-pub use census::Census;
 pub use evidence::{Class, Near, Pick, Picks};
 pub use filter::{Filter, Glob, TypeName};
 pub use fold::{Outcome, Plan, Task, Timings, fold};
@@ -57,7 +55,7 @@ pub use octaves::Octaves;
 pub use partial::{Groups, Settings};
 pub use patterns::{Pattern, Patterns};
 pub use prefixes::{Prefix, What};
-pub use records::{Hint, Records};
+pub use records::{Hint, Records, Sources};
 pub use row::Row;
 pub use rules::Rules;
 pub use separators::Separators;

@@ -8,6 +8,7 @@ use super::leave::leave;
 use super::log::Log;
 use super::patterns::{Pattern, Patterns};
 use super::prefixes::{self, Prefix};
+use super::records::Records;
 use super::row::Row;
 use super::rules::Rules;
 use super::separators::Separators;
@@ -20,6 +21,7 @@ use super::tree::{Bounds, Tree};
 use super::ttl::{FieldTtls, Lifetime, Lifetimes};
 use super::types::{TypeSpread, Types};
 use crate::entries::{ModuleId, ValueKind};
+use crate::footprint::instance::Contents;
 use crate::footprint::{Certainty, Size, Sizes};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::mem;
@@ -145,7 +147,7 @@ impl Groups {
             self.doubt(row.certainty, bytes);
         }
         if let Some(slot) = row.slot {
-            self.add_slot(slot, row.key, bytes);
+            self.add_slot(slot, &row.apart(), bytes);
         }
         if let Some(times) = row.field_times {
             self.fields.add(bytes, times);
@@ -188,10 +190,11 @@ impl Groups {
 
     #[cold]
     #[inline(never)]
-    fn add_slot(&mut self, slot: u16, key: &[u8], bytes: Size) {
+    fn add_slot(&mut self, slot: u16, row: &Row<'_>, bytes: Size) {
+        self.cells.add_slot(row, slot);
         self.slots.add(slot, bytes);
         if !self.tags.is_empty() {
-            self.tags.add(slot, key, bytes);
+            self.tags.add(slot, row.key, bytes);
         }
     }
 
@@ -291,6 +294,17 @@ impl Groups {
     #[must_use]
     pub fn cells(&self) -> Vec<Cell> {
         self.cells.list()
+    }
+
+    /// What takes memory beside the keys, together with what the records say. Where keys are in more than 1024
+    /// databases, those beyond are counted as one.
+    #[must_use]
+    pub fn contents(&self, records: &Records) -> Contents {
+        Contents {
+            databases: self.cells.databases(records),
+            functions: records.functions.lengths(),
+            scripts: records.scripts.lengths(),
+        }
     }
 
     /// All keys.

@@ -1,5 +1,6 @@
 //! Cluster slots: keys and bytes in each.
 
+use super::lowest::Merge;
 use super::totals::Share;
 use crate::entries::SLOTS;
 use crate::footprint::Size;
@@ -58,6 +59,38 @@ impl AddAssign<Self> for Slots {
             return;
         }
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// Keys, and keys with an expiry, by slot. Takes memory only where keys come with slots.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct BySlot(Vec<[u64; 2]>);
+
+impl BySlot {
+    /// Counts one key; a slot that no cluster has is left out.
+    pub(super) fn add(&mut self, slot: u16, expires: bool) {
+        self.0.resize(SLOTS, [0; 2]);
+        if let Some([keys, expiring]) = self.0.get_mut(usize::from(slot)) {
+            *keys += 1;
+            *expiring += u64::from(expires);
+        }
+    }
+
+    /// Those of the slots that hold keys.
+    pub(super) fn list(&self) -> Vec<[u64; 2]> {
+        self.0.iter().copied().filter(|[keys, _]| *keys > 0).collect()
+    }
+}
+
+impl Merge for BySlot {
+    fn merge(&mut self, other: Self) {
+        if self.0.is_empty() {
+            self.0 = other.0;
+            return;
+        }
+        for (mine, theirs) in self.0.iter_mut().flatten().zip(other.0.iter().flatten()) {
             *mine += theirs;
         }
     }

@@ -150,8 +150,9 @@ pub struct OriginInstance {
     pub startup: u64,
     /// Functions and scripts.
     pub functions: u64,
-    /// Database, table of keys, table of expiries, tables of slots.
-    pub of_db: Vec<(u64, u64, u64, u64)>,
+    /// Database, table of keys, table of expiries, tables of slots; no number for databases beyond the first
+    /// 1024, together.
+    pub of_db: Vec<(Option<u64>, u64, u64, u64)>,
 }
 
 /// Why something is no summary, or cannot be merged.

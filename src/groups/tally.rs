@@ -1,6 +1,5 @@
 //! All keys of a snapshot, grouped: what the threads add up.
 
-use super::census::Census;
 use super::filter::Filter;
 use super::fold::Task;
 use super::leave::leave;
@@ -18,7 +17,7 @@ pub struct Tally<'t, const INSIDE: bool = false> {
     cluster: bool,
     footprinter: &'t (dyn Fn() -> Footprinter + Sync),
     /// What is added up, as many as threads add up at once.
-    sums: Mutex<Vec<(Groups, Census)>>,
+    sums: Mutex<Vec<Groups>>,
     /// Emptied parts, to be used again.
     spare: Mutex<Vec<Part<INSIDE>>>,
 }
@@ -59,24 +58,22 @@ impl<'t, const INSIDE: bool> Tally<'t, INSIDE> {
 
     /// All of it, once everything is read.
     #[must_use]
-    pub fn finish(self) -> (Groups, Census) {
+    pub fn finish(self) -> Groups {
         let sums = self.sums.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut spent = Vec::new();
-        let merged = sums.into_iter().reduce(|(mut groups, mut census), mut other| {
-            groups.take_in(&mut other.0);
-            census.merge(other.1);
-            spent.push(other.0);
-            (groups, census)
+        let merged = sums.into_iter().reduce(|mut groups, mut other| {
+            groups.take_in(&mut other);
+            spent.push(other);
+            groups
         });
         leave((spent, self.spare));
-        merged.unwrap_or_else(|| (Groups::new(self.settings), Census::default()))
+        merged.unwrap_or_else(|| Groups::new(self.settings))
     }
 }
 
 /// The keys of one stretch.
 pub struct Part<const INSIDE: bool> {
     groups: Groups,
-    census: Census,
     /// Keys before the first mark, where a filter has yet to accept their database.
     early: Option<Groups>,
 }
@@ -98,7 +95,6 @@ impl<const INSIDE: bool> Take for Part<INSIDE> {
 
     #[inline(always)]
     fn take_here(&mut self, row: &Row<'_>, _: &Footprint) {
-        self.census.add(row);
         match &mut self.early {
             Some(early) if row.db.is_none() => add_early(early, &row.apart()),
             _ => self.groups.add(row),
@@ -123,7 +119,6 @@ impl<'t, const INSIDE: bool> Task for Tally<'t, INSIDE> {
         let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
         spare.unwrap_or_else(|| Part {
             groups: Groups::new(self.settings),
-            census: Census::default(),
             early: (!self.filter.dbs.is_empty()).then(|| Groups::new(self.settings)),
         })
     }
@@ -137,15 +132,13 @@ impl<'t, const INSIDE: bool> Task for Tally<'t, INSIDE> {
             }
         }
         part.groups.bind(db);
-        part.census.bind(db);
         let mut sum = self.sums.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match &mut sum {
-            Some((groups, census)) => {
+            Some(groups) => {
                 groups.take_in(&mut part.groups);
-                census.merge(std::mem::take(&mut part.census));
                 self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(part);
             }
-            None => sum = Some((part.groups, part.census)),
+            None => sum = Some(part.groups),
         }
         self.sums.lock().unwrap_or_else(PoisonError::into_inner).extend(sum);
         true

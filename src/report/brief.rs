@@ -161,13 +161,15 @@ fn instance(origins: &[Origin], keys: u64) -> Option<Instance> {
     let [keys, tables, startup, functions] = parts.map(Bytes);
     let used = origins.iter().map(|origin| origin.used_mem).collect::<Option<Vec<u64>>>();
     let used = used.map(|used| used.into_iter().fold(0, u64::saturating_add));
-    let mut of_db = BTreeMap::<u64, [u64; 3]>::new();
+    // those together that have no number stand last
+    let mut of_db = BTreeMap::<(bool, Option<u64>), [u64; 3]>::new();
     for (db, main, expires, slots) in all.iter().flat_map(|instance| &instance.of_db) {
-        for (sum, more) in of_db.entry(*db).or_default().iter_mut().zip([main, expires, slots]) {
+        let sums = of_db.entry((db.is_none(), *db)).or_default();
+        for (sum, more) in sums.iter_mut().zip([main, expires, slots]) {
             *sum = sum.saturating_add(*more);
         }
     }
-    let rows = of_db.into_iter().map(|(db, sums)| {
+    let rows = of_db.into_iter().map(|((_, db), sums)| {
         let [main_bytes, expires_bytes, slots_bytes] = sums.map(Bytes);
         TablesRow { db, main_bytes, expires_bytes, slots_bytes }
     });

@@ -31,10 +31,10 @@ impl Beside {
     pub fn of(head: &Head, outcome: &Outcome) -> Self {
         Self {
             completeness: completeness(outcome),
-            module_aux: outcome.records.module_aux.clone(),
+            module_aux: outcome.records.module_aux().collect(),
             functions: Functions {
-                libraries: Count(outcome.records.functions.len() as u64),
-                source_bytes: Bytes(outcome.records.functions.iter().sum()),
+                libraries: Count(outcome.records.functions.count()),
+                source_bytes: Bytes(outcome.records.functions.bytes()),
             },
             templates: Templates {
                 templates: Count(head.templates.len() as u64),

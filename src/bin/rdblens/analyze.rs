@@ -11,8 +11,8 @@ use rdblens::entries::Tail;
 use rdblens::findings::{self, Again, ServerFacts, Thresholds};
 use rdblens::footprint::{Measure, Product, ServerName, instance};
 use rdblens::groups::{
-    Census, Finish, Groups, HEAVY_SLOT, Lifetime, Outcome, Patterns, Plan, Sample, Settings,
-    Summary, Tally, fold,
+    Finish, Groups, HEAVY_SLOT, Lifetime, Outcome, Patterns, Plan, Sample, Settings, Summary,
+    Tally, fold,
 };
 use rdblens::report::{
     Beside, Bytes, Checksum, Eviction, Extent, FindingRow, Instance, Json, Material, Metrics,
@@ -170,7 +170,6 @@ pub fn source_len(input: &Input<'_>) -> u64 {
 pub struct Found {
     pub outcome: Outcome,
     pub groups: Groups,
-    pub census: Census,
 }
 
 /// How often a dump may be read.
@@ -210,14 +209,14 @@ pub fn group(input: &Input<'_>, plan: &Plan<'_>, top: usize, passes: Passes) -> 
         footprinter
     };
     let once = |settings: &Settings, plan: &Plan<'_>| {
-        let (outcome, (groups, census)) = if looks_inside {
+        let (outcome, groups) = if looks_inside {
             let tally = Tally::inside(settings, input.selection(), &footprinter);
             (fold(input.source, &tally, plan), tally.finish())
         } else {
             let tally = Tally::new(settings, input.selection(), &footprinter);
             (fold(input.source, &tally, plan), tally.finish())
         };
-        Found { outcome, groups, census }
+        Found { outcome, groups }
     };
     let mut found = once(&settings, plan);
     let heavy = match passes {
@@ -304,7 +303,7 @@ pub fn instance(input: &Input<'_>, found: &Found) -> Instance {
     // allocated bytes are in the last lane, whatever the first one shows
     let lane = usize::from(input.config.measure == Measure::Reported);
     let keys = found.groups.totals().all().sizes.lane(lane);
-    let contents = found.census.clone().contents(&found.outcome.records);
+    let contents = found.groups.contents(&found.outcome.records);
     let whole = instance::instance(&input.server, keys, &contents, &input.templates);
     Instance::of(&whole, input.source.head.aux_number("used-mem"))
 }

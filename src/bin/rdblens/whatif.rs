@@ -79,8 +79,7 @@ fn group(input: &Input<'_>, plan: &Plan<'_>, servers: &[Named]) -> Found {
     };
     let tally = Tally::new(&settings, input.selection(), &footprinter);
     let outcome = fold(input.source, &tally, plan);
-    let (groups, census) = tally.finish();
-    Found { outcome, groups, census }
+    Found { outcome, groups: tally.finish() }
 }
 
 /// What is compared, and today's report for its head.
@@ -122,7 +121,7 @@ fn results(
 fn instance(input: &Input<'_>, found: &Found, (lane, server): (usize, &Arc<Server>)) -> Instance {
     let groups: &Groups = &found.groups;
     let keys = groups.totals().all().sizes.lane(lane);
-    let contents = found.census.clone().contents(&found.outcome.records);
+    let contents = groups.contents(&found.outcome.records);
     let whole = rdblens::footprint::instance::instance(server, keys, &contents, &input.templates);
     let used = input.source.head.aux_number("used-mem").filter(|_| lane == 0);
     Instance::of(&whole, used)

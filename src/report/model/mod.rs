@@ -241,8 +241,8 @@ pub struct Instance {
 /// The tables of one database.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct TablesRow {
-    /// Its number.
-    pub db: u64,
+    /// Its number; `None` for all those beyond the first 1024, together.
+    pub db: Option<u64>,
     /// The table of its keys.
     pub main_bytes: Bytes,
     /// The table of its expiries.

@@ -1,6 +1,7 @@
 //! The top of the screen: what went wrong, what was read, and the memory as a whole.
 
 use super::paint::{Flow, Line, Style, Theme};
+use crate::report;
 use crate::report::units::{Bytes, Scale, apportion, percent_of};
 use crate::report::{
     Checksum, Completeness, DatabaseRow, Filters, Instance, Interruption, Measure, Report, Source,
@@ -124,7 +125,11 @@ fn keys(report: &Report) -> String {
     match report.databases.as_slice() {
         [] => format!("{keys} {noun}"),
         [DatabaseRow { db: Some(db), .. }] => format!("{keys} {noun} in database {db}"),
-        several => format!("{keys} {noun} in {} databases", several.len()),
+        // all those beyond so many are the last one
+        [told @ .., DatabaseRow { db: None, .. }] => {
+            format!("{keys} {noun} in more than {} databases", report::Count(told.len() as u64))
+        }
+        several => format!("{keys} {noun} in {} databases", report::Count(several.len() as u64)),
     }
 }
 
