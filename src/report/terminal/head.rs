@@ -169,7 +169,7 @@ fn extras(report: &Report) -> Vec<String> {
 }
 
 fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+    format!("{} {}", report::Count(n), if n == 1 { one } else { many })
 }
 
 fn filters(filters: &Filters, theme: &Theme) -> Vec<Line> {
