@@ -241,7 +241,7 @@ impl Cells {
         shelf.add(row, sum, lifetime);
     }
 
-    /// Counts a key that has a slot. Not one more branch in what is done for all.
+    /// Counts a key that has a slot, beside [`add`](Self::add).
     pub(super) fn add_slot(&mut self, row: &Row<'_>, slot: u16) {
         let slots = match row.db {
             Some(db) => self.slots.entry(db),
@@ -274,7 +274,10 @@ impl Cells {
 
     /// Tells which database the keys without one are in.
     pub(super) fn bind(&mut self, db: u64) {
-        self.slots.entry(db).merge(mem::take(&mut self.unknown_slots));
+        // only what has keys may take a place: where a thread begins is no matter of the keys
+        if !self.unknown_slots.is_empty() {
+            self.slots.entry(db).merge(mem::take(&mut self.unknown_slots));
+        }
         if !self.unknown.contents.is_empty() || self.unknown.modules.iter().next().is_some() {
             self.known.entry(db).merge(mem::take(&mut self.unknown));
         }

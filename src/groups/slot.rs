@@ -78,6 +78,11 @@ impl BySlot {
         }
     }
 
+    /// Whether no key came with a slot.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Those of the slots that hold keys.
     pub(super) fn list(&self) -> Vec<[u64; 2]> {
         self.0.iter().copied().filter(|[keys, _]| *keys > 0).collect()

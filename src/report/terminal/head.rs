@@ -1,11 +1,10 @@
 //! The top of the screen: what went wrong, what was read, and the memory as a whole.
 
 use super::paint::{Flow, Line, Style, Theme};
-use crate::report;
 use crate::report::units::{Bytes, Scale, apportion, percent_of};
 use crate::report::{
-    Checksum, Completeness, DatabaseRow, Filters, Instance, Interruption, Measure, Report, Source,
-    escape, time,
+    Checksum, Completeness, Count, DatabaseRow, Filters, Instance, Interruption, Measure, Report,
+    Source, escape, time,
 };
 
 /// Where text begins behind a label.
@@ -127,9 +126,9 @@ fn keys(report: &Report) -> String {
         [DatabaseRow { db: Some(db), .. }] => format!("{keys} {noun} in database {db}"),
         // all those beyond so many are the last one
         [told @ .., DatabaseRow { db: None, .. }] => {
-            format!("{keys} {noun} in more than {} databases", report::Count(told.len() as u64))
+            format!("{keys} {noun} in more than {} databases", Count(told.len() as u64))
         }
-        several => format!("{keys} {noun} in {} databases", report::Count(several.len() as u64)),
+        several => format!("{keys} {noun} in {} databases", Count(several.len() as u64)),
     }
 }
 
@@ -169,7 +168,7 @@ fn extras(report: &Report) -> Vec<String> {
 }
 
 fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", report::Count(n), if n == 1 { one } else { many })
+    format!("{} {}", Count(n), if n == 1 { one } else { many })
 }
 
 fn filters(filters: &Filters, theme: &Theme) -> Vec<Line> {
