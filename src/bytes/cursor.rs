@@ -122,45 +122,6 @@ impl<'a> Cursor<'a> {
         Some(bytes)
     }
 
-    /// Counts short runs as [`short_run`](Self::short_run) reads them by their lengths, each with `N`
-    /// bytes behind it that are passed over: `most` of them, or until something else is next;
-    /// returns how many there were.
-    #[inline(always)]
-    pub fn count_short_runs<const N: usize>(&mut self, most: u64, counts: &mut [u64; 64]) -> u64 {
-        let (mut rest, mut left) = (self.rest, most);
-        while left > 0 {
-            let Some((&len, behind)) = rest.split_first() else { break };
-            let Some(count) = counts.get_mut(usize::from(len)) else { break };
-            let Some(behind) = behind.get(usize::from(len) + N..) else { break };
-            *count += 1;
-            rest = behind;
-            left -= 1;
-        }
-        self.rest = rest;
-        most - left
-    }
-
-    /// Counts pairs of short runs by their lengths, as
-    /// [`count_short_runs`](Self::count_short_runs) does; returns how many pairs there were.
-    #[inline(always)]
-    pub fn count_short_pairs(&mut self, most: u64, [firsts, seconds]: [&mut [u64; 64]; 2]) -> u64 {
-        let (mut rest, mut left) = (self.rest, most);
-        while left > 0 {
-            let Some((&len, behind)) = rest.split_first() else { break };
-            let Some(first) = firsts.get_mut(usize::from(len)) else { break };
-            let Some(behind) = behind.get(usize::from(len)..) else { break };
-            let Some((&len, behind)) = behind.split_first() else { break };
-            let Some(second) = seconds.get_mut(usize::from(len)) else { break };
-            let Some(behind) = behind.get(usize::from(len)..) else { break };
-            *first += 1;
-            *second += 1;
-            rest = behind;
-            left -= 1;
-        }
-        self.rest = rest;
-        most - left
-    }
-
     /// Hands over short runs as [`short_run`](Self::short_run) reads them, each with the `N` bytes
     /// behind it, `most` of them or until something else is next; returns how many there were.
     #[inline(always)]
@@ -288,43 +249,6 @@ mod tests {
         let mut short = Cursor::new(b"\x03ab");
         assert_eq!(short.short_runs(1, |_, []| ()), 0);
         assert_eq!(short.at(), 0);
-    }
-
-    #[test]
-    fn short_runs_are_counted_as_they_are_read() {
-        for input in [&b"\x01ax\x00y\x02bcz\x40rest"[..], b"\x03ab", b"\x02ab", b"\x01a1\x3f"] {
-            for most in 0..4 {
-                let (mut read, mut counted) = (Cursor::new(input), Cursor::new(input));
-                let (mut lengths, mut counts) = ([0; 64], [0; 64]);
-                let runs = read.short_runs(most, |run, [_]| lengths[run.len()] += 1);
-                assert_eq!(counted.count_short_runs::<1>(most, &mut counts), runs);
-                assert_eq!((counted.at(), counts), (read.at(), lengths));
-            }
-        }
-    }
-
-    #[test]
-    fn short_pairs_are_counted_as_they_are_read() {
-        for input in [&b"\x01a\x02bc\x00\x01d\x40rest"[..], b"\x01a\x40", b"\x01a\x02b", b"\x01a"] {
-            for most in 0..4 {
-                let (mut read, mut counted) = (Cursor::new(input), Cursor::new(input));
-                let (mut lengths, mut counts) = ([[0; 64]; 2], [[0; 64]; 2]);
-                let mut pairs = 0;
-                while pairs < most {
-                    let before = read.clone();
-                    let pair = read.short_run().zip(read.short_run());
-                    let Some((first, second)) = pair else {
-                        read = before;
-                        break;
-                    };
-                    lengths[0][first.len()] += 1;
-                    lengths[1][second.len()] += 1;
-                    pairs += 1;
-                }
-                assert_eq!(counted.count_short_pairs(most, counts.each_mut()), pairs);
-                assert_eq!((counted.at(), counts), (read.at(), lengths));
-            }
-        }
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! How a value's elements flow by: it is walked once, and each element is handed on and forgotten.
 
 use super::entry::ModuleId;
+use super::lengths::Lengths;
 use super::packed::Packed;
 use super::string::Str;
-
-/// How many members there are of each length, from 0 to 63 bytes.
-pub type Lengths = [u64; 64];
 
 /// A visitor of one value.
 ///
@@ -27,7 +25,7 @@ pub trait Elements {
     fn scored(&mut self, _member: Str<'_>, _score: f64) {}
 
     /// Where only the lengths of the members that follow matter, the place to count them. Those that
-    /// are counted there, which any of up to 63 bytes may be, are not handed over.
+    /// are counted there, which any of up to 255 bytes may be, are not handed over.
     fn lengths(&mut self) -> Option<&mut Lengths> {
         None
     }

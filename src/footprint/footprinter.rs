@@ -90,7 +90,7 @@ impl Footprinter {
             module: Module::default(),
             template: TemplateHash::default(),
             has_template: false,
-            lengths: [[0; 64]; 2],
+            lengths: Default::default(),
             has_lengths: false,
             scratch: Vec::new(),
             fault: None,
@@ -110,7 +110,7 @@ impl Footprinter {
         self.fault = None;
         if self.has_lengths {
             // the value before this one was left in the middle
-            (self.lengths, self.has_lengths) = ([[0; 64]; 2], false);
+            (self.lengths, self.has_lengths) = (Default::default(), false);
         }
         self.holds = match entry.kind {
             ValueKind::String => {
@@ -329,22 +329,14 @@ impl Footprinter {
 
     /// Adds the members of which only the lengths were taken down.
     fn count_lengths(&mut self) {
-        let [lengths, values] = &self.lengths;
-        let mut left = occurring(lengths);
-        if matches!(self.holds, Holds::Hash(_)) {
-            left |= occurring(values);
-        }
-        while left != 0 {
-            let len = left.trailing_zeros();
-            left &= left - 1;
-            let place = |lengths: &mut Lengths| lengths.get_mut(len as usize).map(std::mem::take);
-            let [n, values] = self.lengths.each_mut().map(|all| place(all).unwrap_or_default());
-            let len = u64::from(len);
-            match self.holds {
-                Holds::Set => self.set.count(&self.profiles, len, n),
-                Holds::Hash(_) => self.hash.count(&self.profiles, len, [n, values]),
-                _ => self.zset.count(&self.profiles, len, n),
+        let Self { profiles, set, zset, hash, lengths: [lengths, values], .. } = self;
+        match self.holds {
+            Holds::Set => lengths.drain(|len, n| set.count(profiles, len, n)),
+            Holds::Hash(_) => {
+                lengths.drain(|len, n| hash.count_fields(profiles, len, n));
+                values.drain(|len, n| hash.count_values(profiles, len, n));
             }
+            _ => lengths.drain(|len, n| zset.count(profiles, len, n)),
         }
         self.has_lengths = false;
     }
@@ -355,12 +347,6 @@ impl Footprinter {
             self.fault.get_or_insert(fault);
         }
     }
-}
-
-/// A bit for each length that occurs: to look for them one by one would be a branch for each, guessed
-/// wrong as often as a collection differs from the one before it.
-fn occurring(lengths: &Lengths) -> u64 {
-    lengths.iter().rev().fold(0, |bits, n| bits << 1 | u64::from(*n != 0))
 }
 
 impl Elements for Footprinter {
@@ -390,12 +376,11 @@ impl Elements for Footprinter {
 
     #[inline(always)]
     fn scored(&mut self, member: Str<'_>, score: f64) {
+        // also where it was not asked for: how variances add up must not hang on that
         let place = usize::try_from(member.len()).ok();
         let lengths = self.lengths().zip(place);
-        match lengths.and_then(|(lengths, place)| lengths.get_mut(place)) {
-            // also where it was not asked for: how variances add up must not hang on that
-            Some(count) => *count += 1,
-            None => self.zset.scored(&self.profiles, member, score),
+        if lengths.and_then(|(lengths, place)| lengths.add(place, 1)).is_none() {
+            self.zset.scored(&self.profiles, member, score);
         }
     }
 

@@ -143,15 +143,25 @@ impl Hash {
         self.apart && !self.small
     }
 
-    /// Adds `fields` of `len` bytes, and `values` of as many, to a settled hash without TTLs.
-    pub fn count(&mut self, profiles: &[Profile], len: u64, [fields, values]: [u64; 2]) {
+    /// Adds `n` fields of `len` bytes to a settled hash without TTLs, whose values are added apart.
+    #[inline(always)]
+    pub fn count_fields(&mut self, profiles: &[Profile], len: u64, n: u64) {
         self.longest = self.longest.max(len);
-        self.data += len * (fields + values);
+        self.data += len * n;
         lanes::each(&mut self.lanes, profiles, move |lane, profile| {
-            let field = profile.field(len, false).unwrap_or_default();
-            lane.pairs += field * fields + profile.string(len) * values;
+            lane.pairs += profile.field(len, false).unwrap_or_default() * n;
         });
-        self.seen += fields;
+        self.seen += n;
+    }
+
+    /// Adds `n` values of `len` bytes to it.
+    #[inline(always)]
+    pub fn count_values(&mut self, profiles: &[Profile], len: u64, n: u64) {
+        self.longest = self.longest.max(len);
+        self.data += len * n;
+        lanes::each(&mut self.lanes, profiles, move |lane, profile| {
+            lane.pairs += profile.string(len) * n;
+        });
     }
 
     fn expire(&mut self, profiles: &[Profile], at: u64) {

@@ -37,8 +37,8 @@ fn text(score: f64, long: bool) -> Score {
     if score.is_infinite() {
         return (if score < 0.0 { 4 } else { 3 }, None);
     }
-    if long && let Some(parsed) = seventeen(score) {
-        return fixed_or_exponent(&parsed);
+    if let Some(parsed) = few_digits(score).or_else(|| seventeen(score).filter(|_| long)) {
+        return if long { fixed_or_exponent(&parsed) } else { shortest(&parsed) };
     }
     let mut digits = Digits::default();
     // 17 digits, or as many as it takes to read the same number back
@@ -48,6 +48,28 @@ fn text(score: f64, long: bool) -> Score {
     }
     let parsed = digits.parse();
     if long { fixed_or_exponent(&parsed) } else { shortest(&parsed) }
+}
+
+/// The digits of a score that is a whole number of halves, quarters and so on and has 15 of them at the
+/// most: then they are all that it has, in either notation, since no two texts of up to 15 digits are
+/// the same number.
+fn few_digits(score: f64) -> Option<Parsed> {
+    const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
+    let bits = score.abs().to_bits();
+    let biased = u32::try_from(bits >> MANTISSA).ok()?;
+    let mantissa = bits & ((1 << MANTISSA) - 1) | 1 << MANTISSA;
+    let zeros = mantissa.trailing_zeros();
+    // so many binary places are as many decimal ones, of which the last is a five
+    let places = 1075_u32.checked_sub(biased + zeros).filter(|places| (1..=20).contains(places))?;
+    let value = (mantissa >> zeros).checked_mul(5_u64.pow(places))?;
+    if value >= 10_u64.pow(15) {
+        return None;
+    }
+    let digits = value.ilog10() + 1;
+    let exponent = i64::from(digits) - 1 - i64::from(places);
+    let is_negative = score.is_sign_negative();
+    let value = if is_negative { -value.cast_signed() } else { value.cast_signed() };
+    Some(Parsed { negative: u64::from(is_negative), digits: u64::from(digits), exponent, value })
 }
 
 /// The powers of ten that 53 bits can be multiplied by.
@@ -237,6 +259,29 @@ mod tests {
         assert_eq!(seventeen(0.0), None);
         assert_eq!(seventeen(f64::NAN), None);
         assert_eq!(seventeen(5e-324), None);
+    }
+
+    #[test]
+    fn few_digits_are_those_of_both_texts() {
+        let mut state = 5_u64;
+        let mut fast = 0;
+        for n in 0..200_000_u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(n | 1);
+            let numerator = (state >> (12 + n % 52)) as f64;
+            let score =
+                numerator / (1_u64 << (n % 24)) as f64 * if n % 3 == 0 { -1.0 } else { 1.0 };
+            let Some(parsed) = few_digits(score) else { continue };
+            for form in [format!("{score:.16e}"), format!("{score:e}")] {
+                let mut text = Digits::default();
+                text.write_str(&form).unwrap();
+                assert_eq!(parsed, text.parse(), "{score:e}");
+            }
+            fast += 1;
+        }
+        assert!(fast > 60_000, "{fast}");
+        for none in [0.0, 3.0, -1e15, 0.1, f64::NAN, f64::INFINITY, 5e-324, 1e300] {
+            assert_eq!(few_digits(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::code::{Dialect, TypeCode};
 use super::elements::Elements;
 use super::head::Templates;
 use super::length;
+use super::lengths::{count_pairs, count_strings};
 use super::packed::{Packed, Packing};
 use super::string::{self, Str};
 use crate::bytes::{Cursor, Kind, Stop};
@@ -212,7 +213,7 @@ const FEW: u64 = 64;
 fn members<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
     loop {
         let short = match out.lengths() {
-            Some(lengths) => c.count_short_runs::<0>(*left, lengths),
+            Some(lengths) => count_strings::<0>(c, *left, lengths),
             None => c.short_runs(FEW.min(*left), |member, []| out.member(Str::Raw(member))),
         };
         *left -= short;
@@ -230,7 +231,7 @@ fn scored<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Resul
     let score = f64::from_le_bytes;
     loop {
         let short = match out.lengths() {
-            Some(lengths) => c.count_short_runs::<8>(*left, lengths),
+            Some(lengths) => count_strings::<8>(c, *left, lengths),
             None => c.short_runs(FEW.min(*left), |member, at| {
                 out.scored(Str::Raw(member), score(at));
             }),
@@ -317,7 +318,7 @@ fn pairs<E: Elements>(
 fn plain_pairs<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
     while *left > 0 {
         if let Some(lengths) = out.pair_lengths() {
-            *left -= c.count_short_pairs(*left, lengths);
+            *left -= count_pairs(c, *left, lengths);
             if *left == 0 {
                 break;
             }
