@@ -119,12 +119,18 @@ impl Zset {
             let (len, int) = score::in_ziplist(score);
             self.ziplist += name + before + packing::ziplist_body(len, int);
         }
-        for ((bytes, written), long) in self.listpack.iter_mut().zip(listpack).zip([false, true]) {
-            if written {
-                let name = packing::listpack(member.len, member.int);
-                let (len, int) = score::in_listpack(score, long);
-                *bytes = bytes.saturating_add(name + packing::listpack(len, int));
-            }
+        let [short, long] = &mut self.listpack;
+        let write = |bytes: &mut u64, long| {
+            let name = packing::listpack(member.len, member.int);
+            let (len, int) = score::in_listpack(score, long);
+            *bytes = bytes.saturating_add(name + packing::listpack(len, int));
+        };
+        let [is_short, is_long] = listpack;
+        if is_short {
+            write(short, false);
+        }
+        if is_long {
+            write(long, true);
         }
     }
 

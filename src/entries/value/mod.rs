@@ -207,23 +207,26 @@ fn each<'a>(
     Ok(())
 }
 
-/// So many members are handed over before asking whether their lengths would do.
+/// So many members are handed over before asking whether their lengths would do, once they did not.
 const FEW: u64 = 64;
 
 fn members<E: Elements>(c: &mut Cursor<'_>, left: &mut u64, out: &mut E) -> Result<(), Stop> {
+    // mostly it hangs on the first one
+    let mut few = 1;
     loop {
         let short = match out.lengths() {
             Some(lengths) => count_strings::<0>(c, *left, lengths),
-            None => c.short_runs(FEW.min(*left), |member, []| out.member(Str::Raw(member))),
+            None => c.short_runs(few.min(*left), |member, []| out.member(Str::Raw(member))),
         };
         *left -= short;
         if *left == 0 {
             return Ok(());
         }
-        if short < FEW {
+        if short < few {
             out.member(string::read(c)?);
             *left -= 1;
         }
+        few = FEW;
     }
 }
 
