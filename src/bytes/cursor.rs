@@ -25,14 +25,15 @@ impl<'a> Cursor<'a> {
     /// nothing follows it.
     #[must_use]
     pub const fn window(bytes: &'a [u8], base: u64, last: bool) -> Self {
-        Self { rest: bytes, end: base.saturating_add(bytes.len() as u64), last }
+        // beyond the highest offset there is 0, and the sums come out right all the same
+        Self { rest: bytes, end: base.wrapping_add(bytes.len() as u64), last }
     }
 
     /// The absolute offset of the next byte.
     #[must_use]
     #[inline]
     pub const fn at(&self) -> u64 {
-        self.end.saturating_sub(self.rest.len() as u64)
+        self.end.wrapping_sub(self.rest.len() as u64)
     }
 
     /// The bytes of the window that are still to be read.

@@ -110,7 +110,12 @@ impl TypeCode {
 
     /// What the value is to a user; `None` for a code that `dialect` does not have.
     #[must_use]
-    pub const fn kind(self, dialect: Dialect) -> Option<ValueKind> {
+    #[inline]
+    pub fn kind(self, dialect: Dialect) -> Option<ValueKind> {
+        KINDS.get(dialect as usize)?.get(usize::from(self.0)).copied()?
+    }
+
+    const fn find_kind(self, dialect: Dialect) -> Option<ValueKind> {
         Some(match (dialect, self.0) {
             (_, 0) => ValueKind::String,
             (_, 1 | 10 | 14 | 18) => ValueKind::List,
@@ -126,6 +131,24 @@ impl TypeCode {
             _ => return None,
         })
     }
+}
+
+/// Codes of values are below this.
+const CODES: usize = 34;
+
+/// The kinds of all codes, for each dialect: which one is next cannot be foretold, so it is looked up rather
+/// than branched on.
+static KINDS: [[Option<ValueKind>; CODES]; 2] = [kinds(Dialect::Redis), kinds(Dialect::Valkey)];
+
+#[allow(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "while compiling")]
+const fn kinds(dialect: Dialect) -> [Option<ValueKind>; CODES] {
+    let mut all = [None; CODES];
+    let mut code = 0;
+    while code < CODES {
+        all[code] = TypeCode(code as u8).find_kind(dialect);
+        code += 1;
+    }
+    all
 }
 
 /// What a value is to a user: the answer of `TYPE`.
@@ -216,4 +239,21 @@ pub mod opcode {
     pub const ENTERPRISE_RAM_LRU: u8 = 107;
     /// Redis Enterprise: slot of the keys that follow, one length.
     pub const ENTERPRISE_SLOT: u8 = 121;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_looked_up() {
+        let mut known = 0;
+        for dialect in [Dialect::Redis, Dialect::Valkey] {
+            for code in (0..=u8::MAX).map(TypeCode) {
+                assert_eq!(code.kind(dialect), code.find_kind(dialect), "{code:?}");
+                known += usize::from(code.kind(dialect).is_some());
+            }
+        }
+        assert_eq!(known, 33 + 23);
+    }
 }
