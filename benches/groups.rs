@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark may panic")]
 
 use rdblens::entries::ValueKind;
-use rdblens::footprint::{Certainty, Encoding, Size, Sizes};
+use rdblens::footprint::{Certainty, Encoding, Size};
 use rdblens::groups::{Groups, Row, Settings};
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -41,8 +41,6 @@ impl Names {
 
 fn row(n: u64, key: &[u8]) -> Row<'_> {
     let mixed = mix(n);
-    let mut sizes = Sizes::default();
-    sizes.0[0] = Size::bytes(56 + key.len() as u64 / 8 * 8 + mixed % 4 * 16);
     let hash = mixed.is_multiple_of(5);
     Row {
         db: Some(0),
@@ -56,7 +54,8 @@ fn row(n: u64, key: &[u8]) -> Row<'_> {
         largest_element: None,
         data: mixed % 200,
         field_times: None,
-        sizes,
+        bytes: Size::bytes(56 + key.len() as u64 / 8 * 8 + mixed % 4 * 16),
+        others: None,
         certainty: Certainty::Exact,
         expires_at_ms: mixed.is_multiple_of(3).then_some(1_800_000_000_000),
         idle_s: None,
@@ -91,7 +90,7 @@ fn measure(what: &str, names: &Names) {
     }
     let settings = Settings::new(1_790_000_000_000);
     let mut sum = 0;
-    let empty = quickest(names, |row| sum ^= row.sizes.first().raw() ^ row.key.len() as u64);
+    let empty = quickest(names, |row| sum ^= row.bytes.raw() ^ row.key.len() as u64);
     std::hint::black_box(sum);
     let mut whole = Groups::new(&settings);
     let add = quickest(names, |row| whole.add(row));

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rdblens::entries::{ModuleId, ValueKind};
-use rdblens::footprint::{Certainty, Encoding, Size, Sizes};
+use rdblens::footprint::{Certainty, Encoding, Size};
 use rdblens::groups::{
     Big, Bounds, Cell, FieldTtls, Glob, Groups, Lifetime, Limits, Mass, Measure, Pattern, Prefix,
     Row, Rules, Settings, Share, Subject, Sum, Totals, What, by, lines,
@@ -23,13 +23,11 @@ struct Key {
     kind: ValueKind,
     elements: Option<u64>,
     expires_in: Option<i64>,
+    others: [Size; 3],
 }
 
 impl Key {
     fn row(&self, db: Option<u64>) -> Row<'_> {
-        let mut sizes = Sizes::default();
-        sizes.0[0] = Size::bytes(self.bytes) + Size::ratio(1, 3);
-        sizes.0[1] = Size::bytes(self.bytes / 2);
         let is_module = self.kind == ValueKind::Module;
         Row {
             db,
@@ -43,13 +41,19 @@ impl Key {
             largest_element: None,
             data: self.bytes * 2 / 3,
             field_times: (self.kind == ValueKind::Hash).then_some(&[1, 0, 2, 0, 0, 0, 0, 3]),
-            sizes,
+            bytes: Size::bytes(self.bytes) + Size::ratio(1, 3),
+            others: Some(&self.others),
             certainty: if is_module { Certainty::Serialized } else { Certainty::Exact },
             expires_at_ms: self.expires_in.map(|left| TAKEN + left),
             idle_s: self.bytes.is_multiple_of(2).then_some(self.bytes * 9000),
             freq: u8::try_from(self.bytes).ok().filter(|freq| freq % 2 == 1),
         }
     }
+}
+
+/// What such a key takes in the lanes behind the first.
+fn others(bytes: u64) -> [Size; 3] {
+    [Size::bytes(bytes / 2), Size::ZERO, Size::ZERO]
 }
 
 fn keys() -> impl Strategy<Value = Vec<Key>> {
@@ -64,6 +68,7 @@ fn keys() -> impl Strategy<Value = Vec<Key>> {
     let kind = (0..ValueKind::ALL.len()).prop_map(|kind| ValueKind::ALL[kind]);
     let key = (0..3_u64, name, bytes, kind, prop::option::of(0..50_u64), expires_in).prop_map(
         |(db, name, bytes, kind, elements, expires_in)| Key {
+            others: others(bytes),
             db,
             name,
             bytes,
@@ -304,7 +309,8 @@ proptest! {
 }
 
 fn key(name: String, bytes: u64) -> Key {
-    Key { db: 0, name, bytes, kind: ValueKind::Hash, elements: Some(1), expires_in: None }
+    let (kind, elements, others) = (ValueKind::Hash, Some(1), others(bytes));
+    Key { db: 0, name, bytes, kind, elements, expires_in: None, others }
 }
 
 fn find<'p>(prefix: &'p Prefix, name: &str) -> Option<&'p Prefix> {
@@ -352,7 +358,7 @@ fn hostile_rows_neither_overflow_nor_fill_the_memory() {
     let mut groups = Groups::new(&Settings::new(TAKEN));
     let long = vec![b'x'; 1 << 20];
     for n in 0..3000_u64 {
-        let sizes = Sizes([Size::from_raw(u64::MAX - n); 4]);
+        let size = Size::from_raw(u64::MAX - n);
         let mut name = n.to_be_bytes().to_vec();
         name.extend_from_slice(if n % 100 == 0 { &long } else { b"short" });
         let row = Row {
@@ -367,7 +373,8 @@ fn hostile_rows_neither_overflow_nor_fill_the_memory() {
             largest_element: None,
             data: u64::MAX,
             field_times: Some(&[u64::MAX; 8]),
-            sizes,
+            bytes: size,
+            others: Some(&[size; 3]),
             certainty: Certainty::Serialized,
             expires_at_ms: Some(i64::MIN),
             idle_s: Some(u64::MAX),

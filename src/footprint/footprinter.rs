@@ -170,7 +170,7 @@ impl Footprinter {
     /// The encoding and the sizes of a key whose value is one string, where nothing else of it is
     /// wanted: quicker than the three steps.
     #[inline(always)]
-    pub fn string_size(&mut self, entry: &Entry<'_>, value: Str<'_>) -> StringSize {
+    pub fn string_size(&mut self, entry: &Entry<'_>, value: Str<'_>) -> StringSize<'_> {
         let key = Key::of(entry, entry.key.len());
         self.strings.size(&self.profiles, &key, &Value::of(value))
     }
@@ -206,6 +206,13 @@ impl Footprinter {
             self.finish_other();
         }
         Ok(&self.out)
+    }
+
+    /// Whether it sizes under more than one lane.
+    #[must_use]
+    #[inline]
+    pub const fn has_others(&self) -> bool {
+        self.profiles.len() > 1
     }
 
     /// How the first lane sizes.

@@ -55,6 +55,8 @@ pub use whole::WholeSize;
 
 /// How many sizes of the same thing come out of one pass at the most.
 pub const LANES: usize = 4;
+/// And behind the first, which the report shows.
+pub const OTHERS: usize = LANES - 1;
 
 /// Which of a key's two sizes is wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize)]

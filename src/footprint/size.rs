@@ -1,6 +1,6 @@
 //! Bytes as a fixed-point number, so that expectations add up exactly in any order.
 
-use super::LANES;
+use super::{LANES, OTHERS};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub};
 
@@ -107,6 +107,21 @@ impl Sizes {
         first
     }
 
+    /// The size in the first lane, and those in the others where there are any.
+    #[must_use]
+    pub(crate) fn of(first: Size, others: Option<&[Size; OTHERS]>) -> Self {
+        let [a, b, c] = others.copied().unwrap_or_default();
+        Self([first, a, b, c])
+    }
+
+    /// The sizes in the other lanes.
+    #[must_use]
+    #[inline]
+    pub const fn others(&self) -> &[Size; OTHERS] {
+        let [_, others @ ..] = &self.0;
+        others
+    }
+
     /// The size in lane `lane`; nothing where there is no such lane.
     #[must_use]
     pub fn lane(&self, lane: usize) -> Size {
@@ -120,7 +135,7 @@ impl AddAssign for Sizes {
         let ([mine, more @ ..], [theirs, others @ ..]) = (&mut self.0, other.0);
         *mine += theirs;
         // mostly there is but one lane
-        if others != [Size::ZERO; LANES - 1] {
+        if others != [Size::ZERO; OTHERS] {
             add_others(more, others);
         }
     }
@@ -128,7 +143,7 @@ impl AddAssign for Sizes {
 
 #[cold]
 #[inline(never)]
-fn add_others(mine: &mut [Size; LANES - 1], theirs: [Size; LANES - 1]) {
+fn add_others(mine: &mut [Size; OTHERS], theirs: [Size; OTHERS]) {
     for (mine, theirs) in mine.iter_mut().zip(theirs) {
         *mine += theirs;
     }

@@ -5,7 +5,7 @@
 
 use super::keyspace::{Key, Value};
 use super::profile::Profile;
-use super::{Encoding, Sizes};
+use super::{Encoding, OTHERS, Size, Sizes};
 
 /// How many are remembered, each in its own place.
 const PLACES: usize = 2048;
@@ -13,18 +13,33 @@ const PLACES: usize = 2048;
 /// Sizes that were worked out, to be looked up.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Strings {
-    known: Vec<StringSize>,
+    known: Vec<Known>,
+    /// In the same places, what they take in the lanes behind the first; empty where there are none.
+    others: Vec<[Size; OTHERS]>,
+}
+
+/// What was worked out for the first lane.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// All that it hangs on.
+    what: u64,
+    bytes: Size,
+    encoding: Encoding,
+}
+
+impl Known {
+    const NONE: Self = Self { what: UNKNOWN, bytes: Size::ZERO, encoding: Encoding::Raw };
 }
 
 /// What a key takes whose value is one string.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StringSize {
-    /// All that it hangs on.
-    what: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StringSize<'s> {
     /// How the first lane's server holds the value.
     pub encoding: Encoding,
-    /// What it takes, in every lane.
-    pub sizes: Sizes,
+    /// What it takes, in the first lane.
+    pub bytes: Size,
+    /// And in the others, where there are any.
+    pub others: Option<&'s [Size; OTHERS]>,
 }
 
 /// Stands for what cannot be told in one number, and for a place where nothing is known yet. No string
@@ -35,7 +50,7 @@ const UNKNOWN: u64 = NOTHING - 1;
 impl Strings {
     /// What the key with the string `value` takes; of `profiles` the first decides the encoding.
     #[inline(always)]
-    pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> StringSize {
+    pub fn size(&mut self, profiles: &[Profile], key: &Key, value: &Value) -> StringSize<'_> {
         let what = what(key, value);
         let mut place = (what.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % PLACES;
         if self.known.get(place).is_none_or(|known| known.what != what) {
@@ -45,7 +60,8 @@ impl Strings {
             place = self.learn(place, what, profiles, (&key, &value));
         }
         // out of the table in either case: of two places it would be copied into a third one
-        self.known.get(place).copied().unwrap_or_default()
+        let Known { bytes, encoding, .. } = self.known.get(place).copied().unwrap_or(Known::NONE);
+        StringSize { encoding, bytes, others: self.others.get(place) }
     }
 
     /// Works it out and puts it into its place, or behind all where it has none; which is answered.
@@ -59,11 +75,16 @@ impl Strings {
         (key, value): (&Key, &Value),
     ) -> usize {
         let (encoding, sizes) = work_out(profiles, key, value);
-        let unknown = StringSize { what: UNKNOWN, ..StringSize::default() };
-        self.known.resize(PLACES + 1, unknown);
+        self.known.resize(PLACES + 1, Known::NONE);
         let (what, place) = if what == NOTHING { (UNKNOWN, PLACES) } else { (what, place) };
         if let Some(known) = self.known.get_mut(place) {
-            *known = StringSize { what, encoding, sizes };
+            *known = Known { what, bytes: sizes.first(), encoding };
+        }
+        if profiles.len() > 1 {
+            self.others.resize(PLACES + 1, Default::default());
+            if let Some(others) = self.others.get_mut(place) {
+                *others = *sizes.others();
+            }
         }
         place
     }
@@ -116,7 +137,7 @@ mod tests {
                         let key = Key { len: key, expires, classes };
                         let value = Value { len, int };
                         let known = strings.size(&profiles, &key, &value);
-                        let known = (known.encoding, known.sizes);
+                        let known = (known.encoding, Sizes::of(known.bytes, known.others));
                         assert_eq!(known, work_out(&profiles, &key, &value), "{key:?} {value:?}");
                     }
                 }
@@ -125,6 +146,7 @@ mod tests {
         let long = Key { len: 1 << 16, ..Key::default() };
         let value = Value { len: 1 << 40, int: None };
         let known = strings.size(&profiles, &long, &value);
-        assert_eq!((known.encoding, known.sizes), work_out(&profiles, &long, &value));
+        let known = (known.encoding, Sizes::of(known.bytes, known.others));
+        assert_eq!(known, work_out(&profiles, &long, &value));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::keyspace::Key;
 use super::profile::Profile;
-use super::{Encoding, Limits, Size, Sizes};
+use super::{Encoding, Limits, OTHERS, Size};
 use crate::entries::{Entry, Packed, Packing, ValueKind};
 
 /// What a key takes whose value is one packed blob.
@@ -13,8 +13,10 @@ pub struct WholeSize {
     pub encoding: Encoding,
     /// How many members or pairs it has.
     pub elements: u64,
-    /// What it takes, in every lane.
-    pub sizes: Sizes,
+    /// What it takes, in the first lane.
+    pub bytes: Size,
+    /// And in the others, where there are any.
+    pub others: Option<[Size; OTHERS]>,
 }
 
 impl WholeSize {
@@ -38,15 +40,13 @@ impl WholeSize {
         }
         let whole = Whole { kind, packing: blob.packing, bytes: blob.bytes, elements };
         let (first, others) = profiles.split_first()?;
-        let (encoding, size) = whole.size(first, key)?;
-        let mut sizes = Sizes::default();
-        let [of_first, of_others @ ..] = &mut sizes.0;
-        *of_first = size;
+        let (encoding, bytes) = whole.size(first, key)?;
         // mostly there is but one lane
-        if !others.is_empty() {
-            whole.size_others(others, key, of_others)?;
-        }
-        Some(Self { encoding, elements, sizes })
+        let others = match others {
+            [] => None,
+            others => Some(whole.size_others(others, key)?),
+        };
+        Some(Self { encoding, elements, bytes, others })
     }
 }
 
@@ -80,11 +80,12 @@ impl Whole {
     /// The same for the servers of other lanes.
     #[cold]
     #[inline(never)]
-    fn size_others(self, profiles: &[Profile], key: &Key, sizes: &mut [Size]) -> Option<()> {
+    fn size_others(self, profiles: &[Profile], key: &Key) -> Option<[Size; OTHERS]> {
+        let mut sizes = [Size::ZERO; OTHERS];
         for (size, profile) in sizes.iter_mut().zip(profiles) {
             (_, *size) = self.size(profile, key)?;
         }
-        Some(())
+        Some(sizes)
     }
 }
 
@@ -126,7 +127,7 @@ const fn most(limits: &Limits, kind: ValueKind, packing: Packing) -> Option<u64>
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Allocator, Footprinter, Lane, Measure, Server};
+    use super::super::{Allocator, Footprinter, Lane, Measure, Server, Sizes};
     use super::*;
     use crate::entries::{Elements, Entry, Meta, Str, TypeCode};
     use std::sync::Arc;
@@ -175,7 +176,8 @@ mod tests {
                             footprinter.packed(blob);
                         }
                         let steps = footprinter.finish().unwrap();
-                        assert_eq!((whole.encoding, whole.sizes), (steps.encoding, steps.sizes));
+                        let sizes = Sizes::of(whole.bytes, whole.others.as_ref());
+                        assert_eq!((whole.encoding, sizes), (steps.encoding, steps.sizes));
                         assert_eq!(Some(whole.elements), steps.elements);
                         assert_eq!(steps.data, 9 + bytes);
                     }

@@ -47,7 +47,7 @@ impl Filter {
         row.db.is_none_or(|db| self.accepts_db(db))
             && self.accepts_name(row.key)
             && self.ttl.is_none_or(|wanted| wanted == row.expires_at_ms.is_some())
-            && row.sizes.first() >= self.least
+            && row.bytes >= self.least
             && (self.types.is_empty() || self.types.iter().any(|name| name.is_of(row)))
     }
 
@@ -315,7 +315,7 @@ fn set(rest: &mut &[u8]) -> Token {
 mod tests {
     use super::*;
     use crate::entries::ModuleId;
-    use crate::footprint::{Certainty, Encoding, Sizes};
+    use crate::footprint::{Certainty, Encoding, Size};
 
     fn matches(pattern: &str, name: &str) -> bool {
         Glob::new(pattern.as_bytes()).matches(name.as_bytes())
@@ -396,7 +396,8 @@ mod tests {
         data: 5,
         largest_element: None,
         field_times: None,
-        sizes: Sizes([Size::ZERO; crate::footprint::LANES]),
+        bytes: Size::ZERO,
+        others: None,
         certainty: Certainty::Exact,
         expires_at_ms: None,
         idle_s: None,

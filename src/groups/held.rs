@@ -5,7 +5,7 @@ use super::totals::{Mass, Share};
 use super::ttl::{Lifetime, Lifetimes};
 use super::usage::Usage;
 use crate::entries::ValueKind;
-use crate::footprint::{LANES, Size, Sizes};
+use crate::footprint::{OTHERS, Size, Sizes};
 use std::hint::select_unpredictable;
 use std::mem;
 
@@ -83,7 +83,7 @@ struct Rest {
     /// How the keys are used, where the snapshot tells.
     usage: Option<Usage>,
     /// What they take in the lanes behind the first, where somebody asked for it.
-    lanes: [Size; LANES - 1],
+    lanes: [Size; OTHERS],
 }
 
 impl PartialEq for Held {
@@ -169,13 +169,8 @@ impl Held {
     }
 
     /// Adds what a key takes in the lanes behind the first.
-    #[inline(always)]
-    pub(super) fn add_lanes(&mut self, Sizes([_, lanes @ ..]): Sizes) {
-        self.add_rest(lanes);
-    }
-
-    fn add_rest(&mut self, lanes: [Size; LANES - 1]) {
-        if lanes == [Size::ZERO; LANES - 1] {
+    pub(super) fn add_lanes(&mut self, lanes: [Size; OTHERS]) {
+        if lanes == [Size::ZERO; OTHERS] {
             return;
         }
         let rest = self.rest.get_or_insert_default();
@@ -347,7 +342,7 @@ impl Held {
             if let Some(usage) = &rest.usage {
                 self.usage_mut().merge(usage);
             }
-            self.add_rest(rest.lanes);
+            self.add_lanes(rest.lanes);
         }
     }
 
@@ -400,7 +395,7 @@ mod tests {
                 let mut held = Held::default();
                 for k in keys {
                     held.add(&key(k), k.1);
-                    held.add_lanes(Sizes([k.1, 2 * k.1, 3 * k.1, k.1 % 2].map(Size::bytes)));
+                    held.add_lanes([2 * k.1, 3 * k.1, k.1 % 2].map(Size::bytes));
                 }
                 held
             };

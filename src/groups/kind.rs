@@ -7,7 +7,7 @@ use super::slot::BySlot;
 use super::totals::{Share, Sum, Totals};
 use super::ttl::{Lifetime, Lifetimes};
 use crate::entries::{ModuleId, ValueKind};
-use crate::footprint::{Encoding, instance};
+use crate::footprint::{Encoding, OTHERS, Size, Sizes, instance};
 use std::mem;
 
 /// How many databases are told apart; servers start with 16.
@@ -61,27 +61,68 @@ impl Merge for Content {
     }
 }
 
+const LIVES: usize = Lifetime::ALL.len();
+
 /// A sum for each lifetime, in the order of [`Lifetime::ALL`]: all that is counted of a cell's
 /// keys, so that a key is added in one place only.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lives {
+    sums: [First; LIVES],
+    /// What they take in the lanes behind the first, if there are any: apart, so that what is touched for
+    /// every key lies together.
+    others: Option<Box<[[Size; OTHERS]; LIVES]>>,
+}
+
+/// A sum, as far as there is but one lane.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Lives([Sum; Lifetime::ALL.len()]);
+struct First {
+    keys: u64,
+    elements: u64,
+    bytes: Size,
+}
 
 impl Lives {
     #[inline(always)]
-    fn add(&mut self, lifetime: Lifetime, sum: &Sum) {
-        if let Some(mine) = self.0.get_mut(lifetime as usize) {
-            mine.add_one(sum);
+    fn add(&mut self, lifetime: Lifetime, elements: u64, row: &Row<'_>) {
+        if let Some(mine) = self.sums.get_mut(lifetime as usize) {
+            // keys are fewer than bytes, so they cannot overflow one by one
+            mine.keys += 1;
+            mine.elements = mine.elements.saturating_add(elements);
+            mine.bytes += row.bytes;
+        }
+        if let Some(others) = row.others {
+            self.add_others(lifetime, others);
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Lifetime, &Sum)> {
-        Lifetime::ALL.into_iter().zip(&self.0)
+    #[cold]
+    #[inline(never)]
+    fn add_others(&mut self, lifetime: Lifetime, others: &[Size; OTHERS]) {
+        let mine = self.others.get_or_insert_default().get_mut(lifetime as usize);
+        for (mine, theirs) in mine.into_iter().flatten().zip(others) {
+            *mine += *theirs;
+        }
     }
 
-    /// Puts in a sum that was read from a summary.
-    pub(super) fn restore(&mut self, lifetime: Lifetime, sum: Sum) {
-        if let Some(mine) = self.0.get_mut(lifetime as usize) {
-            *mine += sum;
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Lifetime, Sum)> {
+        let others = |lifetime: Lifetime| self.others.as_ref()?.get(lifetime as usize);
+        let sum = move |(lifetime, first): (Lifetime, &First)| {
+            let First { keys, elements, bytes } = *first;
+            (lifetime, Sum { keys, elements, sizes: Sizes::of(bytes, others(lifetime)) })
+        };
+        Lifetime::ALL.into_iter().zip(&self.sums).map(sum)
+    }
+
+    /// Puts in a sum that was read from a summary, or of others.
+    pub(super) fn restore(&mut self, lifetime: Lifetime, sum: &Sum) {
+        if let Some(mine) = self.sums.get_mut(lifetime as usize) {
+            mine.keys = mine.keys.saturating_add(sum.keys);
+            mine.elements = mine.elements.saturating_add(sum.elements);
+            mine.bytes += sum.bytes();
+        }
+        let others = sum.sizes.others();
+        if *others != [Size::ZERO; OTHERS] {
+            self.add_others(lifetime, others);
         }
     }
 
@@ -89,12 +130,12 @@ impl Lives {
         let mut content = Content::default();
         for (lifetime, sum) in self.iter() {
             match lifetime {
-                Lifetime::Never => content.totals.never += *sum,
-                Lifetime::Expired => content.expired += *sum,
+                Lifetime::Never => content.totals.never += sum,
+                Lifetime::Expired => content.expired += sum,
                 _ => {}
             }
             if lifetime != Lifetime::Never {
-                content.totals.expires += *sum;
+                content.totals.expires += sum;
             }
         }
         content
@@ -103,8 +144,8 @@ impl Lives {
 
 impl Merge for Lives {
     fn merge(&mut self, other: Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine += theirs;
+        for (lifetime, sum) in other.iter() {
+            self.restore(lifetime, &sum);
         }
     }
 }
@@ -160,13 +201,13 @@ impl Shelf {
     }
 
     #[inline(always)]
-    fn add(&mut self, row: &Row<'_>, sum: &Sum, lifetime: Lifetime) {
+    fn add(&mut self, row: &Row<'_>, elements: u64, lifetime: Lifetime) {
         let content = match row.module {
             Some(id) => Some(self.module(id, row.encoding)),
             None => self.content(row.kind, row.encoding),
         };
         if let Some(content) = content {
-            content.add(lifetime, sum);
+            content.add(lifetime, elements, row);
         }
         self.names = self.names.wrapping_add(row.key.len() as u64);
     }
@@ -233,12 +274,12 @@ impl Default for Cells {
 
 impl Cells {
     #[inline(always)]
-    pub(super) fn add(&mut self, row: &Row<'_>, sum: &Sum, lifetime: Lifetime) {
+    pub(super) fn add(&mut self, row: &Row<'_>, elements: u64, lifetime: Lifetime) {
         let shelf = match row.db {
             Some(db) => self.known.entry(db),
             None => &mut self.unknown,
         };
-        shelf.add(row, sum, lifetime);
+        shelf.add(row, elements, lifetime);
     }
 
     /// Counts a key that has a slot, beside [`add`](Self::add).
@@ -254,7 +295,7 @@ impl Cells {
     pub(super) fn databases(&self, records: &Records) -> Vec<instance::Database> {
         let row = |db: Option<u64>, shelf: &Shelf, slots: Option<&BySlot>| {
             let sums = || shelf.lives().flat_map(Lives::iter);
-            let keys = |sum: (Lifetime, &Sum)| sum.1.keys;
+            let keys = |sum: (Lifetime, Sum)| sum.1.keys;
             instance::Database {
                 db,
                 keys: sums().map(keys).sum(),

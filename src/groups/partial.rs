@@ -16,13 +16,13 @@ use super::sketch::Exempt;
 use super::slot::Slots;
 use super::tags::{self, Tag, Tags};
 use super::top::{Big, Top};
-use super::totals::{Share, Sum, Totals};
+use super::totals::{Share, Sum, Totals, countable};
 use super::tree::{Bounds, Tree};
 use super::ttl::{FieldTtls, Lifetime, Lifetimes};
 use super::types::{TypeSpread, Types};
 use crate::entries::{ModuleId, ValueKind};
 use crate::footprint::instance::Contents;
-use crate::footprint::{Certainty, Size, Sizes};
+use crate::footprint::{Certainty, OTHERS, Size};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use std::mem;
 use std::sync::Arc;
@@ -134,14 +134,13 @@ impl Groups {
     /// Adds a key.
     #[inline(always)]
     pub fn add(&mut self, row: &Row<'_>) {
-        let sum = Sum::of(row);
-        let bytes = sum.bytes();
+        let (bytes, elements) = (row.bytes, countable(row.kind, row.elements));
         let (lifetime, is_absurd) = Lifetime::of_ttl(row.expires_at_ms, self.taken_at_ms);
-        self.cells.add(row, &sum, lifetime);
+        self.cells.add(row, elements, lifetime);
         self.types.add(bytes, row);
         self.by_bytes.add(bytes.raw(), row);
-        if sum.elements > 0 {
-            self.by_elements.add(sum.elements, row);
+        if elements > 0 {
+            self.by_elements.add(elements, row);
         }
         if row.certainty != Certainty::Exact {
             self.doubt(row.certainty, bytes);
@@ -155,7 +154,7 @@ impl Groups {
         let kept = Kept {
             kind: row.kind,
             bytes,
-            elements: sum.elements,
+            elements,
             data: row.data,
             largest_element: row.largest_element,
             lifetime,
@@ -169,8 +168,8 @@ impl Groups {
         if let Some(evidence) = &mut self.evidence {
             evidence.add(bytes, row, hash);
         }
-        if self.lanes {
-            self.add_lanes(place, rule, row.sizes);
+        if let Some(others) = row.others.filter(|_| self.lanes) {
+            self.add_lanes(place, rule, others);
         }
         if let Some(log) = &mut self.log
             && !log.add(row.key, kept, rule)
@@ -200,8 +199,8 @@ impl Groups {
 
     #[cold]
     #[inline(never)]
-    fn add_lanes(&mut self, place: Id, rule: Option<u16>, sizes: Sizes) {
-        self.tree.arena.node_mut(place).held_mut(rule).add_lanes(sizes);
+    fn add_lanes(&mut self, place: Id, rule: Option<u16>, others: &[Size; OTHERS]) {
+        self.tree.arena.node_mut(place).held_mut(rule).add_lanes(*others);
     }
 
     #[cold]

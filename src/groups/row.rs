@@ -1,7 +1,7 @@
 //! One key, sized: what is added up.
 
 use crate::entries::{ModuleId, ValueKind};
-use crate::footprint::{Certainty, Encoding, FIELD_TIMES, Sizes};
+use crate::footprint::{Certainty, Encoding, FIELD_TIMES, OTHERS, Size, Sizes};
 
 /// One key with all that the groups ask of it. Borrows the name; nothing is allocated for it.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,10 @@ pub struct Row<'a> {
     pub largest_element: Option<u64>,
     /// Fields of a hash that expire, by lifetime from the one in which they already had.
     pub field_times: Option<&'a [u64; FIELD_TIMES]>,
-    /// What it takes, in every lane.
-    pub sizes: Sizes,
+    /// What it takes, in the first lane.
+    pub bytes: Size,
+    /// And in the others, where there are any: apart, since mostly there are none.
+    pub others: Option<&'a [Size; OTHERS]>,
     /// How sure that is.
     pub certainty: Certainty,
     /// When it expires, in Unix milliseconds.
@@ -41,6 +43,12 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// What it takes, in every lane.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        Sizes::of(self.bytes, self.others)
+    }
+
     /// The same row once more, to be pointed to where that is seldom done: what is pointed to has to lie in
     /// memory, and that would be work for each row.
     #[inline(always)]

@@ -5,7 +5,9 @@ use super::row::Row;
 use super::stretch::{Worker, hand_over};
 use crate::bytes::Fault;
 use crate::entries::{Elements, Entry, Packed, Str, ValueKind, slot_of};
-use crate::footprint::{Certainty, Encoding, Footprint, Footprinter, Sizes, StringSize, WholeSize};
+use crate::footprint::{
+    Certainty, Encoding, Footprint, Footprinter, OTHERS, Size, StringSize, WholeSize,
+};
 use std::marker::PhantomData;
 
 /// Takes sized rows, one at a time.
@@ -66,11 +68,13 @@ impl<P: Take> Worker for Sizer<'_, P> {
 
     #[inline]
     fn end(&mut self, entry: &Entry<'_>, part: &mut P) -> Result<(), Fault> {
+        let has_others = self.footprinter.has_others();
         let footprint = self.footprinter.finish()?;
         let key = entry.key.decode(&mut self.name)?;
+        let slot = self.cluster.then(|| slot_of(key));
         let row = Row {
             db: entry.db,
-            slot: self.cluster.then(|| slot_of(key)),
+            slot,
             at: entry.at,
             key,
             kind: entry.kind,
@@ -80,7 +84,8 @@ impl<P: Take> Worker for Sizer<'_, P> {
             data: footprint.data,
             largest_element: footprint.largest_element,
             field_times: (footprint.fields_with_ttl > 0).then_some(&footprint.field_times),
-            sizes: footprint.sizes,
+            bytes: footprint.sizes.first(),
+            others: has_others.then_some(footprint.sizes.others()),
             certainty: footprint.certainty,
             expires_at_ms: entry.meta.expires_at_ms,
             idle_s: entry.meta.idle_s,
@@ -100,10 +105,17 @@ impl<P: Take> Worker for Sizer<'_, P> {
         if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
             return Ok(());
         }
-        let StringSize { encoding, sizes, .. } = self.footprinter.string_size(entry, value);
-        let held =
-            Held { kind: ValueKind::String, encoding, elements: value.len(), bytes: value.len() };
-        let row = self.row(entry, key, &held, &sizes);
+        let slot = self.slot(key);
+        let StringSize { encoding, bytes, others } = self.footprinter.string_size(entry, value);
+        let held = Held {
+            kind: ValueKind::String,
+            encoding,
+            elements: value.len(),
+            data: value.len(),
+            bytes,
+            others,
+        };
+        let row = row(entry, key, slot, &held);
         if self.filter.is_none_or(|filter| filter.accepts(&row.apart())) {
             part.take_here(&row, &Footprint::default());
         }
@@ -118,13 +130,14 @@ impl<P: Take> Worker for Sizer<'_, P> {
         if self.filter.is_some_and(|filter| !filter.accepts_name(key)) {
             return Ok(());
         }
-        let Some(WholeSize { encoding, elements, sizes }) =
+        let Some(WholeSize { encoding, elements, bytes, others }) =
             self.footprinter.whole_size(entry, blob)
         else {
             return self.any_packed(entry, blob, part);
         };
-        let held = Held { kind: entry.kind, encoding, elements, bytes: blob.bytes };
-        let row = self.row(entry, key, &held, &sizes);
+        let (kind, data, others) = (entry.kind, blob.bytes, others.as_ref());
+        let held = Held { kind, encoding, elements, data, bytes, others };
+        let row = row(entry, key, self.slot(key), &held);
         if self.filter.is_none_or(|filter| filter.accepts(&row)) {
             part.take(&row, &Footprint::default());
         }
@@ -133,35 +146,43 @@ impl<P: Take> Worker for Sizer<'_, P> {
 }
 
 /// A value that is one string or one packed blob.
-struct Held {
+struct Held<'s> {
     kind: ValueKind,
     encoding: Encoding,
     elements: u64,
-    bytes: u64,
+    data: u64,
+    bytes: Size,
+    others: Option<&'s [Size; OTHERS]>,
+}
+
+/// The row of a key whose value is one string or one packed blob.
+#[inline(always)]
+fn row<'r>(entry: &Entry<'_>, key: &'r [u8], slot: Option<u16>, held: &Held<'r>) -> Row<'r> {
+    Row {
+        db: entry.db,
+        slot,
+        at: entry.at,
+        key,
+        kind: held.kind,
+        module: None,
+        encoding: held.encoding,
+        elements: Some(held.elements),
+        data: key.len() as u64 + held.data,
+        largest_element: None,
+        field_times: None,
+        bytes: held.bytes,
+        others: held.others,
+        certainty: Certainty::Exact,
+        expires_at_ms: entry.meta.expires_at_ms,
+        idle_s: entry.meta.idle_s,
+        freq: entry.meta.freq,
+    }
 }
 
 impl<P: Take> Sizer<'_, P> {
-    /// The row of a key whose value is one string or one packed blob.
     #[inline(always)]
-    fn row<'k>(&self, entry: &Entry<'_>, key: &'k [u8], held: &Held, sizes: &Sizes) -> Row<'k> {
-        Row {
-            db: entry.db,
-            slot: self.cluster.then(|| slot_of(key)),
-            at: entry.at,
-            key,
-            kind: held.kind,
-            module: None,
-            encoding: held.encoding,
-            elements: Some(held.elements),
-            data: key.len() as u64 + held.bytes,
-            largest_element: None,
-            field_times: None,
-            sizes: *sizes,
-            certainty: Certainty::Exact,
-            expires_at_ms: entry.meta.expires_at_ms,
-            idle_s: entry.meta.idle_s,
-            freq: entry.meta.freq,
-        }
+    fn slot(&self, key: &[u8]) -> Option<u16> {
+        self.cluster.then(|| slot_of(key))
     }
 
     #[cold]

@@ -50,7 +50,7 @@ impl Big {
             kind: row.kind,
             module: row.module,
             encoding: row.encoding,
-            sizes: row.sizes,
+            sizes: row.sizes(),
             elements: row.elements,
             expires_at_ms: row.expires_at_ms,
             slot: row.slot,

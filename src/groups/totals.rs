@@ -1,6 +1,5 @@
 //! Sums that add up exactly in any order.
 
-use super::Row;
 use crate::entries::ValueKind;
 use crate::footprint::{Size, Sizes};
 use std::ops::{AddAssign, SubAssign};
@@ -17,27 +16,11 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// One key.
-    #[must_use]
-    #[inline(always)]
-    pub fn of(row: &Row<'_>) -> Self {
-        Self { keys: 1, elements: countable(row.kind, row.elements), sizes: row.sizes }
-    }
-
     /// What they take in the first lane.
     #[must_use]
     #[inline]
     pub const fn bytes(&self) -> Size {
         self.sizes.first()
-    }
-
-    /// Adds the sum of one key.
-    #[inline]
-    pub(super) fn add_one(&mut self, key: &Self) {
-        // keys are fewer than bytes, so they cannot overflow one by one
-        self.keys += 1;
-        self.elements = self.elements.saturating_add(key.elements);
-        self.sizes += key.sizes;
     }
 }
 
@@ -76,22 +59,6 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// One key.
-    #[must_use]
-    pub fn of(sum: &Sum, expires: bool) -> Self {
-        let mut totals = Self::default();
-        totals.add(sum, expires);
-        totals
-    }
-
-    /// Adds one key.
-    #[inline]
-    pub fn add(&mut self, sum: &Sum, expires: bool) {
-        // a choice of place, not of code: which of the two it is cannot be foretold
-        let place = if expires { &mut self.expires } else { &mut self.never };
-        place.add_one(sum);
-    }
-
     /// All keys.
     #[must_use]
     pub fn all(&self) -> Sum {

@@ -108,7 +108,7 @@ impl Cells {
         let lives = lives.ok_or_else(|| wrong("a cell of no kind"))?;
         for (life, keys, elements, raw) in &cell.lives {
             let sum = Sum { keys: count(*keys)?, elements: *elements, sizes: sizes(raw)? };
-            lives.restore(lifetime(*life)?, sum);
+            lives.restore(lifetime(*life)?, &sum);
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Shelf {
     }
 }
 
-fn life_states<'s>(lives: impl Iterator<Item = (Lifetime, &'s Sum)>) -> Vec<Life> {
+fn life_states(lives: impl Iterator<Item = (Lifetime, Sum)>) -> Vec<Life> {
     let some = lives.filter(|(_, sum)| sum.keys > 0);
     some.map(|(life, sum)| (life as u8, sum.keys, sum.elements, lanes(&sum.sizes))).collect()
 }

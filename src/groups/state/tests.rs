@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::entries::{ModuleId, ValueKind};
-use crate::footprint::{Certainty, Encoding, Sizes};
+use crate::footprint::{Certainty, Encoding};
 use crate::groups::{Lifetime, Row, ways};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -20,8 +20,6 @@ struct Key {
 
 impl Key {
     fn row(&self) -> Row<'_> {
-        let mut sizes = Sizes::default();
-        sizes.0[0] = Size::bytes(self.bytes) + Size::ratio(1, 3);
         let is_module = self.kind == ValueKind::Module;
         Row {
             db: Some(self.db),
@@ -35,7 +33,8 @@ impl Key {
             largest_element: None,
             data: self.bytes / 2,
             field_times: (self.kind == ValueKind::Hash).then_some(&[1, 0, 2, 0, 0, 0, 0, 3]),
-            sizes,
+            bytes: Size::bytes(self.bytes) + Size::ratio(1, 3),
+            others: None,
             certainty: if is_module { Certainty::Serialized } else { Certainty::Exact },
             expires_at_ms: self.expires_in.map(|left| TAKEN + left),
             idle_s: self.bytes.is_multiple_of(2).then_some(self.bytes * 9000),
