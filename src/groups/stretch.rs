@@ -6,8 +6,8 @@ use crate::bytes::{Cursor, Fault, Stop};
 use crate::entries::{Elements, Entry, Head, Item, Packed, Str, TypeCode, Walk};
 
 /// How often a stretch looks up from the keys to sum as many bytes ahead, which brings them into the
-/// cache: the next one to the processor, of which half is left to what keys are added to.
-const STEP: u64 = 16 << 10;
+/// second cache: with fewer bytes, what keys are added to is driven out of the first one more often.
+const STEP: u64 = 48 << 10;
 /// How often it tells how far it is.
 const PAUSE: u64 = 64 << 10;
 /// A value longer than this may hold up every other thread; from then on others are told.
