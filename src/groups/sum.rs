@@ -122,7 +122,10 @@ impl<'c> Sum<'c> {
         let Some(shared) = self.shared else { return };
         while self.reached < at {
             let index = shared.index(self.reached);
-            let Some((from, to)) = shared.bounds(index) else { return };
+            // behind the last chunk there is nothing to sum
+            let Some((from, to)) = shared.bounds(index).filter(|(_, to)| self.reached < *to) else {
+                return;
+            };
             if self.chunk != Some(index) {
                 self.finish();
                 if shared.claim(index) {
@@ -138,7 +141,7 @@ impl<'c> Sum<'c> {
                     self.close(shared);
                 }
             }
-            self.reached = until.max(self.reached.saturating_add(1));
+            self.reached = until;
         }
     }
 
