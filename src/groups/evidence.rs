@@ -56,16 +56,19 @@ impl Class {
 
     #[inline(always)]
     fn of(row: &Row<'_>, near: Near) -> Option<Self> {
-        let most = match row.kind {
-            ValueKind::String => return Some(Self::String),
-            ValueKind::Stream => return Some(Self::Stream),
-            ValueKind::Hash => near.hash,
-            ValueKind::Set => near.set,
-            ValueKind::Zset => near.zset,
+        // most collections are packed, so what is told first is what most are not
+        let most = match (row.encoding, row.kind) {
+            (_, ValueKind::String) => return Some(Self::String),
+            (Encoding::Hashtable | Encoding::Skiplist, kind) => match kind {
+                ValueKind::Hash => near.hash,
+                ValueKind::Set => near.set,
+                ValueKind::Zset => near.zset,
+                _ => return None,
+            },
+            (_, ValueKind::Stream) => return Some(Self::Stream),
             _ => return None,
         };
-        let is_table = matches!(row.encoding, Encoding::Hashtable | Encoding::Skiplist);
-        (is_table && row.elements.is_some_and(|n| n <= most)).then_some(Self::Unpacked)
+        row.elements.is_some_and(|n| n <= most).then_some(Self::Unpacked)
     }
 }
 
@@ -122,6 +125,8 @@ struct Reservoir {
     are_more: bool,
     /// What has a lower priority is not in the sample.
     floor: u64,
+    /// Nor is what takes fewer bytes than this times what is drawn.
+    least: u64,
 }
 
 impl Reservoir {
@@ -148,7 +153,7 @@ impl Reservoir {
         if self.are_more && self.keys.len() > most {
             self.keys.select_nth_unstable_by(most, |a, b| b.cmp(a));
             self.keys.truncate(most + 1);
-            self.floor = self.keys.last().map_or(0, |last| last.priority);
+            self.raise(self.keys.last().map_or(0, |last| last.priority));
         }
     }
 
@@ -160,7 +165,28 @@ impl Reservoir {
         }
         self.are_more |= other.are_more;
         self.settle(most);
-        (other.floor, other.are_more) = (self.floor, self.are_more);
+        other.raise(self.floor);
+        other.are_more = self.are_more;
+    }
+
+    /// Sets the floor.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the cast saturates"
+    )]
+    fn raise(&mut self, floor: u64) {
+        // how the quotient is rounded is no matter then
+        const SURE: f64 = 1.0 - 1e-9;
+        (self.floor, self.least) = (floor, (f64::from_bits(floor) * SURE) as u64);
+    }
+
+    /// Whether a key is not in the sample that takes so many bytes and draws this, as can be told with
+    /// whole numbers. Nearly all are not.
+    #[inline(always)]
+    fn is_below(&self, bytes: Size, draw: Draw) -> bool {
+        let least = (u128::from(self.least) * u128::from(draw.0)) >> u64::BITS;
+        u128::from(bytes.raw()) < least
     }
 
     fn picks(&self, class: Class, most: Most, most_bytes: u64) -> Picks {
@@ -220,12 +246,11 @@ impl Evidence {
         if let Some(class) = Class::of(row, self.near)
             && let Some(reservoir) = self.of.get_mut(class as usize)
         {
-            // nearly no key gets in, and to multiply is quicker than to divide
-            let (bytes_of, draw) = (float(bytes), draw(name));
-            if bytes_of < f64::from_bits(reservoir.floor) * draw * SURE {
+            let draw = Draw::of(name);
+            if reservoir.is_below(bytes, draw) {
                 return;
             }
-            let priority = (bytes_of / draw).to_bits();
+            let priority = (float(bytes) / draw.float()).to_bits();
             let elements = match class {
                 Class::String => 0,
                 _ => row.elements.unwrap_or_default(),
@@ -251,16 +276,23 @@ impl Evidence {
     }
 }
 
-/// What is below another product by this factor is below it, however both are rounded.
-const SURE: f64 = 1.0 - 1e-9;
+/// What a name draws: a number that hangs on its hash alone.
+#[derive(Clone, Copy)]
+struct Draw(u64);
 
-/// A number above zero and up to one for a name of this hash.
-#[inline(always)]
-#[allow(clippy::cast_precision_loss, reason = "53 bits are what a float has")]
-fn draw(mut hash: u64) -> f64 {
-    hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    hash ^= hash >> 29;
-    ((hash >> 11) + 1).cast_signed() as f64 / (1_u64 << 53) as f64
+impl Draw {
+    #[inline(always)]
+    const fn of(mut hash: u64) -> Self {
+        hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self(hash ^ (hash >> 29))
+    }
+
+    /// As a number above zero and up to one.
+    #[inline(always)]
+    #[allow(clippy::cast_precision_loss, reason = "53 bits are what a float has")]
+    fn float(self) -> f64 {
+        ((self.0 >> 11) + 1).cast_signed() as f64 / (1_u64 << 53) as f64
+    }
 }
 
 #[cfg(test)]
@@ -269,7 +301,8 @@ mod tests {
 
     fn candidate(n: u64) -> (Candidate, Size) {
         let bytes = Size::bytes(50 + n % 1000 * (n % 7));
-        let priority = (float(bytes) / draw(n.wrapping_mul(0xd1b5_4a32_d192_ed03))).to_bits();
+        let priority =
+            (float(bytes) / Draw::of(n.wrapping_mul(0xd1b5_4a32_d192_ed03)).float()).to_bits();
         (Candidate { priority, at: Reverse(n), bytes, elements: 0 }, bytes)
     }
 
