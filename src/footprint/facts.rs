@@ -3,6 +3,7 @@
 //! Facts are figures and switches, named for what the server does. Those of
 //! Redis 8.4 and 8.8 are read from their sources; no answer of such a server was at hand.
 
+use super::keyspace::SHORT;
 use super::server::{Product, ServerName, Version};
 
 /// How `MEMORY USAGE` counts a key's name and its place in the keyspace.
@@ -56,6 +57,17 @@ pub enum Embedding {
     },
     /// Those that fit two cache lines together with their key (Valkey 9.1).
     TwoCacheLines,
+}
+
+impl Embedding {
+    /// From this length on no string lies there, whatever its key.
+    pub(super) const fn far(self) -> u64 {
+        match self {
+            Self::Never => 0,
+            Self::Short { .. } | Self::CacheLine { .. } => SHORT + 1,
+            Self::TwoCacheLines => 128,
+        }
+    }
 }
 
 /// How `MEMORY USAGE` counts a string that is an allocation of its own.

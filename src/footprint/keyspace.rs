@@ -21,7 +21,7 @@ const ENTRY: u64 = 24;
 /// A number that is shared among all that use it (`OBJ_SHARED_INTEGERS`).
 const SHARED: std::ops::Range<i64> = 0..10_000;
 /// The longest string beside an object's header (`OBJ_ENCODING_EMBSTR_SIZE_LIMIT`).
-const SHORT: u64 = 44;
+pub(super) const SHORT: u64 = 44;
 /// The second header of strings, and the zero byte.
 const AROUND: u64 = 4;
 /// The longest number's text.

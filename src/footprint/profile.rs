@@ -7,16 +7,23 @@ use super::keyspace::Key;
 use super::limits::Limits;
 use super::sds;
 use super::server::Server;
-use super::{Lane, Measure, Size};
+use super::whole::Unpacked;
+use super::{Encoding, Lane, Measure, Size};
 
-/// What strings below this length take, and nodes with such members, is computed ahead.
+/// What names below this length take, and nodes with such members, is computed ahead.
 const AHEAD: u64 = 256;
+/// Strings below this length are not asked whether they lie in their key's object: longer ones have a header of two
+/// bytes in a snapshot, so where all are as short the answer is always the same.
+const FAR: u64 = 64;
+/// And strings below this one.
+const STRINGS_AHEAD: u64 = 1024;
 
 /// A lane with what can be computed ahead.
 #[derive(Debug, Clone)]
 pub(super) struct Profile {
     pub facts: Facts,
     pub limits: Limits,
+    pub unpacked: Unpacked,
     pub allocator: Allocator,
     /// Sizes are those of allocations; else those that `MEMORY USAGE` answers.
     pub allocated: bool,
@@ -24,8 +31,10 @@ pub(super) struct Profile {
     pub shares_integers: bool,
     /// Skiplist nodes by their member's length, where members lie in them; else one for all.
     nodes: Vec<Drawn>,
+    /// From this length on no string lies in its key's object.
+    far: u64,
     /// Strings of their own, by their length.
-    strings: Vec<u64>,
+    strings: Vec<u32>,
     /// Keys and objects of values that lie elsewhere, by the length of the name and whether it expires.
     envelopes: Vec<[Size; 2]>,
 }
@@ -41,17 +50,21 @@ impl Profile {
         let mut profile = Self {
             facts,
             limits: server.limits,
+            unpacked: Unpacked::of(&server.limits),
             allocator,
             allocated: lane.measure == Measure::Allocated,
             shares_integers: facts.shared_integers && server.shares_integers,
             nodes,
+            far: facts.embedding.far().max(FAR),
             strings: Vec::new(),
             envelopes: Vec::new(),
         };
         let keys = (0..AHEAD)
             .flat_map(|len| [false, true].map(|expires| Key { len, expires, classes: 0 }));
         profile.envelopes = keys.map(|key| profile.long_envelope(&key)).collect();
-        profile.strings = (0..AHEAD).map(|len| profile.long_string(len)).collect();
+        profile.strings = (0..STRINGS_AHEAD)
+            .filter_map(|len| u32::try_from(profile.long_string(len)).ok())
+            .collect();
         profile
     }
 
@@ -77,7 +90,20 @@ impl Profile {
     #[inline(always)]
     pub fn string(&self, len: u64) -> u64 {
         let ahead = usize::try_from(len).ok().and_then(|len| self.strings.get(len));
-        ahead.copied().unwrap_or_else(|| self.long_string(len))
+        ahead.map_or_else(|| self.long_string(len), |n| u64::from(*n))
+    }
+
+    /// From this length on no string lies in its key's object.
+    #[inline(always)]
+    pub const fn far(&self) -> u64 {
+        self.far
+    }
+
+    /// A key with a string of `len` bytes, which is [`far`](Self::far), where what the key takes was computed ahead.
+    #[inline(always)]
+    pub fn far_string(&self, key: &Key, len: u64) -> Option<(Size, Encoding)> {
+        let [name, object] = self.ahead(key)?;
+        Some((name + object + Size::bytes(self.string(len)), Encoding::Raw))
     }
 
     /// What was worked out for keys like this one.
