@@ -17,10 +17,14 @@ const COUNTS: usize = (HIGHEST.ilog2() - FINE_BITS + 2) as usize * (1 << (FINE_B
 /// A histogram that every value fits in.
 ///
 /// All have the same bounds, so that they merge count by count. Counting is on the path of every
-/// key, so it is done here, in the buckets of [`Histogram`]; that answers the questions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// key, so it is done here, in the buckets of [`Histogram`]; that answers the questions. And it is done in
+/// sixteen bits, so that counts of close values are in the same line of the processor's cache.
+#[derive(Debug, Clone, Default)]
 pub struct Spread {
-    counts: Vec<u64>,
+    /// The lower bits of each count.
+    counts: Vec<u16>,
+    /// Of each count what those cannot hold; empty as long as they hold all.
+    beyond: Vec<u64>,
     max: u64,
 }
 
@@ -43,8 +47,14 @@ impl Spread {
     /// Adds one value.
     #[inline]
     pub fn add(&mut self, value: u64) {
-        match self.counts.get_mut(place(value)) {
-            Some(count) => *count += 1,
+        let place = place(value);
+        match self.counts.get_mut(place) {
+            Some(count) => {
+                *count = count.wrapping_add(1);
+                if *count == 0 {
+                    self.carry(place);
+                }
+            }
             None => self.restore(value, 1),
         }
         self.max = self.max.max(value);
@@ -55,13 +65,40 @@ impl Spread {
     #[cold]
     #[inline(never)]
     pub(super) fn restore(&mut self, value: u64, times: u64) {
-        if self.counts.is_empty() {
-            self.counts = vec![0; COUNTS];
-        }
-        if let Some(count) = self.counts.get_mut(place(value.min(HIGHEST))) {
-            *count = count.saturating_add(times);
-        }
+        self.add_many(place(value.min(HIGHEST)), times);
         self.max = self.max.max(value);
+    }
+
+    /// Adds what a count could not hold that is zero for it.
+    #[cold]
+    #[inline(never)]
+    fn carry(&mut self, place: usize) {
+        const FULL: u64 = 1 << u16::BITS;
+        self.beyond.resize(COUNTS, 0);
+        if let Some(beyond) = self.beyond.get_mut(place) {
+            *beyond = beyond.saturating_add(FULL);
+        }
+    }
+
+    /// Adds to a count, whether there is memory for it or not.
+    fn add_many(&mut self, place: usize, times: u64) {
+        self.counts.resize(COUNTS, 0);
+        let Some(count) = self.counts.get_mut(place) else { return };
+        let sum = u64::from(*count).saturating_add(times);
+        let low = sum & u64::from(u16::MAX);
+        *count = u16::try_from(low).unwrap_or_default();
+        if sum > low {
+            self.beyond.resize(COUNTS, 0);
+            if let Some(beyond) = self.beyond.get_mut(place) {
+                *beyond = beyond.saturating_add(sum - low);
+            }
+        }
+    }
+
+    /// How many values are counted at each place.
+    fn all(&self) -> impl Iterator<Item = u64> {
+        let beyond = self.beyond.iter().copied().chain(std::iter::repeat(0));
+        self.counts.iter().zip(beyond).map(|(count, beyond)| beyond.saturating_add((*count).into()))
     }
 
     /// The same for the largest value.
@@ -72,13 +109,13 @@ impl Spread {
     /// How many values it has seen.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+        self.all().fold(0, u64::saturating_add)
     }
 
     /// Whether it has seen no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.counts.iter().all(|count| *count == 0)
+        self.all().all(|count| count == 0)
     }
 
     /// The largest value, exactly; `None` without values.
@@ -106,28 +143,32 @@ impl Spread {
 
     /// Each range of values that occurs, by its lowest value, with how many lie in it.
     pub fn counts(&self) -> impl Iterator<Item = (u64, u64)> {
-        let counts = self.counts.iter().zip(0..).filter(|(count, _)| **count > 0);
-        counts.map(|(count, place)| (lowest(place), *count))
+        let counts = self.all().zip(0..).filter(|(count, _)| *count > 0);
+        counts.map(|(count, place)| (lowest(place), count))
     }
 
     /// Takes in what another one has seen, and empties it.
     pub fn take_in(&mut self, other: &mut Self) {
-        let max = std::mem::take(&mut other.max);
         // behind the largest value there is nothing, and mostly no memory as long as nobody looks there
-        let theirs = other.counts.get_mut(..=place(max.min(HIGHEST))).unwrap_or_default();
-        if theirs.is_empty() {
-            return;
+        let end = place(other.max.min(HIGHEST)) + 1;
+        let some = other.all().zip(0..end).filter(|(count, _)| *count > 0);
+        some.for_each(|(count, place)| self.add_many(place, count));
+        if let Some(counts) = other.counts.get_mut(..end) {
+            counts.fill(0);
         }
-        if self.counts.is_empty() {
-            self.counts = vec![0; COUNTS];
-        }
-        for (mine, theirs) in self.counts.iter_mut().zip(theirs.iter()) {
-            *mine = mine.saturating_add(*theirs);
-        }
-        theirs.fill(0);
-        self.max = self.max.max(max);
+        other.beyond.clear();
+        self.max = self.max.max(std::mem::take(&mut other.max));
     }
 }
+
+impl PartialEq for Spread {
+    /// How much room there is does not count.
+    fn eq(&self, other: &Self) -> bool {
+        self.max == other.max && self.counts().eq(other.counts())
+    }
+}
+
+impl Eq for Spread {}
 
 #[cfg(test)]
 mod tests {
@@ -169,6 +210,26 @@ mod tests {
         assert_eq!((spread.len(), spread.max()), (5, Some(u64::MAX)));
         assert_eq!(spread.counts().map(|(_, count)| count).sum::<u64>(), 5);
         assert_eq!(spread.histogram().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn counts_are_told_that_sixteen_bits_do_not_hold() {
+        let [mut one, mut other] = <[Spread; 2]>::default();
+        for n in 0..200_000 {
+            one.add(7 + n % 2);
+            other.add(8);
+        }
+        other.add(1000);
+        let counts: Vec<_> = one.counts().collect();
+        assert_eq!(counts, [(7, 100_000), (8, 100_000)]);
+        one.take_in(&mut other);
+        assert!(other.is_empty() && other == Spread::default());
+        assert_eq!(one.counts().collect::<Vec<_>>(), [(7, 100_000), (8, 300_000), (1000, 1)]);
+        one.restore(8, u64::MAX);
+        assert_eq!((one.len(), one.max()), (u64::MAX, Some(1000)));
+        // what was emptied serves again
+        other.add(8);
+        assert_eq!(other.counts().collect::<Vec<_>>(), [(8, 1)]);
     }
 
     #[test]

@@ -7,8 +7,8 @@
 use crate::footprint::Size;
 use std::cmp::Reverse;
 
-/// Buckets in a row; the two rows of a level take 64 KiB.
-const BUCKETS: usize = 4096;
+/// Buckets in a row; the two rows of a level take 32 KiB.
+const BUCKETS: usize = 2048;
 const MASK: u64 = BUCKETS as u64 - 1;
 /// So many names wait for their buckets.
 const WAITING: usize = 64;

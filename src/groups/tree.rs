@@ -21,7 +21,7 @@
 //! 3. *Depth.* There is a deepest level in any case.
 //!
 //! With the bounds as they are a tree has 20,000 nodes of about 500 bytes, and histograms of some
-//! 100 for each that holds keys: 12 MB, with sketches of 64 KiB for each level on which something
+//! 100 for each that holds keys: 12 MB, with sketches of 32 KiB for each level on which something
 //! is folded. While two merge there is room for both.
 
 use super::arena::{Arena, Id, Label, Node, Role};
