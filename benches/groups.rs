@@ -57,7 +57,7 @@ fn row(n: u64, key: &[u8]) -> Row<'_> {
         bytes: Size::bytes(56 + key.len() as u64 / 8 * 8 + mixed % 4 * 16),
         others: None,
         certainty: Certainty::Exact,
-        expires_at_ms: mixed.is_multiple_of(3).then_some(1_800_000_000_000),
+        expiry: mixed.is_multiple_of(3).then_some(1_800_000_000_000).into(),
         idle_s: None,
         freq: None,
     }

@@ -131,7 +131,7 @@ fn what_a_prefix_says_goes_to_its_own_key_only() {
     let said: Vec<_> = reading
         .rows
         .iter()
-        .map(|row| (row.meta.expires_at_ms, row.meta.idle_s, row.meta.freq, row.meta.classes))
+        .map(|row| (row.meta.expiry.at_ms(), row.meta.idle_s, row.meta.freq, row.meta.classes))
         .collect();
     assert_eq!(
         said,
@@ -239,7 +239,7 @@ fn fixtures_hold_what_their_servers_answered() {
             };
             let context = format!("{}: {}", dump.name, row.key.escape_ascii());
             assert_eq!(row.kind, answer.kind, "{context}");
-            assert_eq!(row.meta.expires_at_ms, answer.expires, "{context}");
+            assert_eq!(row.meta.expiry.at_ms(), answer.expires, "{context}");
             assert_eq!(answer.len.unwrap_or(row.count), row.count, "{context}");
             let freq = row.meta.freq.map(u64::from);
             assert!(freq.is_none() || freq == answer.freq || shared(&answer.kind), "{context}");

@@ -44,7 +44,7 @@ impl Key {
             bytes: Size::bytes(self.bytes) + Size::ratio(1, 3),
             others: Some(&self.others),
             certainty: if is_module { Certainty::Serialized } else { Certainty::Exact },
-            expires_at_ms: self.expires_in.map(|left| TAKEN + left),
+            expiry: self.expires_in.map(|left| TAKEN + left).into(),
             idle_s: self.bytes.is_multiple_of(2).then_some(self.bytes * 9000),
             freq: u8::try_from(self.bytes).ok().filter(|freq| freq % 2 == 1),
         }
@@ -376,7 +376,7 @@ fn hostile_rows_neither_overflow_nor_fill_the_memory() {
             bytes: size,
             others: Some(&[size; 3]),
             certainty: Certainty::Serialized,
-            expires_at_ms: Some(i64::MIN),
+            expiry: Some(i64::MIN).into(),
             idle_s: Some(u64::MAX),
             freq: Some(u8::MAX),
         };

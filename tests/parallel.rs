@@ -60,7 +60,7 @@ impl Worker for Seen {
     }
     fn end(&mut self, entry: &Entry<'_>, part: &mut Vec<Key>) -> Result<(), Fault> {
         let key = entry.key.decode(&mut Vec::new())?.to_vec();
-        part.push((entry.db, key, entry.at, entry.meta.expires_at_ms, self.0));
+        part.push((entry.db, key, entry.at, entry.meta.expiry.at_ms(), self.0));
         Ok(())
     }
 }

@@ -42,7 +42,7 @@ fn ours(reading: &Reading) -> Keys {
     let known = ["string", "hash", "set", "list", "zset"];
     let kind = |name: &str| known.into_iter().find(|known| *known == name);
     let rows = reading.rows.iter().filter_map(|row| Some((row, kind(&row.kind)?)));
-    rows.map(|(row, kind)| ((row.db, row.key.clone()), (kind, row.count, row.meta.expires_at_ms)))
+    rows.map(|(row, kind)| ((row.db, row.key.clone()), (kind, row.count, row.meta.expiry.at_ms())))
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 use super::code::{TypeCode, ValueKind};
 use super::string::Str;
+use std::fmt;
 
 /// A key: its name, its value's type, and what the prefixes before it said.
 ///
@@ -31,11 +32,77 @@ impl Entry<'_> {
     }
 }
 
+/// When a key expires, if it does.
+///
+/// An `Option`, but that its time can be read without a look at whether there is one: a branch for that would
+/// be guessed wrong for every third key or so.
+#[derive(Clone, Copy, Default)]
+pub struct Expiry {
+    is_set: bool,
+    /// Any where it is not set.
+    at_ms: i64,
+}
+
+impl Expiry {
+    /// Never.
+    pub const NEVER: Self = Self { is_set: false, at_ms: 0 };
+
+    /// At `at_ms`, in Unix milliseconds.
+    #[must_use]
+    pub const fn at(at_ms: i64) -> Self {
+        Self { is_set: true, at_ms }
+    }
+
+    /// At `at_ms` where it `is_set`.
+    #[inline(always)]
+    pub(crate) const fn when(is_set: bool, at_ms: i64) -> Self {
+        Self { is_set, at_ms }
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub const fn is_set(self) -> bool {
+        self.is_set
+    }
+
+    /// When it does, in Unix milliseconds.
+    #[must_use]
+    pub const fn at_ms(self) -> Option<i64> {
+        if self.is_set { Some(self.at_ms) } else { None }
+    }
+
+    /// The same, and any time where it does not.
+    #[inline(always)]
+    pub(crate) const fn at_ms_if_set(self) -> i64 {
+        self.at_ms
+    }
+}
+
+impl PartialEq for Expiry {
+    fn eq(&self, other: &Self) -> bool {
+        self.at_ms() == other.at_ms()
+    }
+}
+
+impl Eq for Expiry {}
+
+impl fmt::Debug for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.at_ms().fmt(f)
+    }
+}
+
+impl From<Option<i64>> for Expiry {
+    fn from(at_ms: Option<i64>) -> Self {
+        at_ms.map_or(Self::NEVER, Self::at)
+    }
+}
+
 /// What the prefixes before a key say of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Meta {
-    /// When it expires, in Unix milliseconds.
-    pub expires_at_ms: Option<i64>,
+    /// When it expires.
+    pub expiry: Expiry,
     /// Seconds since it was used, where the server evicts by LRU.
     pub idle_s: Option<u64>,
     /// Its LFU counter, where the server evicts by LFU.

@@ -19,7 +19,7 @@ mod walk;
 
 pub use code::{Dialect, TypeCode, ValueKind, opcode};
 pub use elements::{ArrayValue, Elements, ModulePart, StreamPart, TemplateUse};
-pub use entry::{Entry, Item, Meta, ModuleId, SlotMark};
+pub use entry::{Entry, Expiry, Item, Meta, ModuleId, SlotMark};
 pub use head::{Head, Template, Templates, Wrapper};
 pub use header::Tail;
 pub use lengths::Lengths;

@@ -2,7 +2,7 @@
 
 use super::code::{Dialect, TypeCode, opcode};
 use super::elements::Elements;
-use super::entry::{Entry, Item, Meta, ModuleId, SlotMark};
+use super::entry::{Entry, Expiry, Item, Meta, ModuleId, SlotMark};
 use super::head::{Template, Templates};
 use super::packed::{Packed, Packing};
 use super::string::Str;
@@ -131,8 +131,8 @@ impl Walk {
         let end = before + 1 + usize::from(len);
         let key = Str::Raw(rest.get(before + 1..end)?);
         cursor.take(end as u64).ok()?;
-        let expires_at_ms = expires.then_some(i64::from_le_bytes(ms));
-        let meta = Meta { expires_at_ms, ..Meta::default() };
+        let expiry = Expiry::when(expires, i64::from_le_bytes(ms));
+        let meta = Meta { expiry, ..Meta::default() };
         Some(Entry { at, key, code: TypeCode(code), kind, db: self.db, meta })
     }
 
@@ -211,11 +211,11 @@ impl Walk {
         match c.byte()? {
             opcode::EXPIRETIME_MS => {
                 // version 8 and older hold what a big-endian host wrote as it was; none is known
-                self.pending.expires_at_ms = Some(c.i64_le()?);
+                self.pending.expiry = Expiry::at(c.i64_le()?);
             }
             opcode::EXPIRETIME => {
                 let seconds = i32::from_le_bytes(c.array()?);
-                self.pending.expires_at_ms = Some(i64::from(seconds) * 1000);
+                self.pending.expiry = Expiry::at(i64::from(seconds) * 1000);
             }
             opcode::IDLE => self.pending.idle_s = Some(length::plain(c)?),
             opcode::FREQ => self.pending.freq = Some(c.byte()?),

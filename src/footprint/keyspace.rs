@@ -46,7 +46,7 @@ impl Key {
     /// The key of `entry`, whose name has `len` bytes.
     #[inline]
     pub const fn of(entry: &Entry<'_>, len: u64) -> Self {
-        let expires = entry.meta.expires_at_ms.is_some();
+        let expires = entry.meta.expiry.is_set();
         Self { len, expires, classes: entry.meta.classes as u64 }
     }
 

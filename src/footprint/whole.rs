@@ -180,7 +180,7 @@ mod tests {
                 for (pieces, bytes) in [(0, 7), (2, 40), (129, 900), (256, 900), (1024, 9000)] {
                     for expires_at_ms in [None, Some(5)] {
                         let key = Str::Raw(b"user:1234");
-                        let meta = Meta { expires_at_ms, ..Meta::default() };
+                        let meta = Meta { expiry: expires_at_ms.into(), ..Meta::default() };
                         let entry = Entry { at: 9, key, code, kind, db: Some(0), meta };
                         let packing = code.packing().or(code.node_packing()).unwrap();
                         let data = Str::Raw(b"");

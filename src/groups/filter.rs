@@ -46,7 +46,7 @@ impl Filter {
     pub fn accepts(&self, row: &Row<'_>) -> bool {
         row.db.is_none_or(|db| self.accepts_db(db))
             && self.accepts_name(row.key)
-            && self.ttl.is_none_or(|wanted| wanted == row.expires_at_ms.is_some())
+            && self.ttl.is_none_or(|wanted| wanted == row.expiry.is_set())
             && row.bytes >= self.least
             && (self.types.is_empty() || self.types.iter().any(|name| name.is_of(row)))
     }
@@ -314,7 +314,7 @@ fn set(rest: &mut &[u8]) -> Token {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entries::ModuleId;
+    use crate::entries::{Expiry, ModuleId};
     use crate::footprint::{Certainty, Encoding, Size};
 
     fn matches(pattern: &str, name: &str) -> bool {
@@ -399,7 +399,7 @@ mod tests {
         bytes: Size::ZERO,
         others: None,
         certainty: Certainty::Exact,
-        expires_at_ms: None,
+        expiry: Expiry::NEVER,
         idle_s: None,
         freq: None,
     };

@@ -288,7 +288,7 @@ impl Cells {
             Some(db) => self.slots.entry(db),
             None => &mut self.unknown_slots,
         };
-        slots.add(slot, row.expires_at_ms.is_some());
+        slots.add(slot, row.expiry.is_set());
     }
 
     /// How many keys each database and each slot has, beside what the records say of it.

@@ -135,7 +135,7 @@ impl Groups {
     #[inline(always)]
     pub fn add(&mut self, row: &Row<'_>) {
         let (bytes, elements) = (row.bytes, countable(row.kind, row.elements));
-        let (lifetime, is_absurd) = Lifetime::of_ttl(row.expires_at_ms, self.taken_at_ms);
+        let (lifetime, is_absurd) = Lifetime::of_ttl(row.expiry, self.taken_at_ms);
         self.cells.add(row, elements, lifetime);
         self.types.add(bytes, row);
         self.by_bytes.add(bytes.raw(), row);

@@ -1,6 +1,6 @@
 //! One key, sized: what is added up.
 
-use crate::entries::{ModuleId, ValueKind};
+use crate::entries::{Expiry, ModuleId, ValueKind};
 use crate::footprint::{Certainty, Encoding, FIELD_TIMES, OTHERS, Size, Sizes};
 
 /// One key with all that the groups ask of it. Borrows the name; nothing is allocated for it.
@@ -34,8 +34,8 @@ pub struct Row<'a> {
     pub others: Option<&'a [Size; OTHERS]>,
     /// How sure that is.
     pub certainty: Certainty,
-    /// When it expires, in Unix milliseconds.
-    pub expires_at_ms: Option<i64>,
+    /// When it expires.
+    pub expiry: Expiry,
     /// Seconds since it was used, where the dump says.
     pub idle_s: Option<u64>,
     /// Its LFU counter, where the dump says.

@@ -87,7 +87,7 @@ impl<P: Take> Worker for Sizer<'_, P> {
             bytes: footprint.sizes.first(),
             others: has_others.then_some(footprint.sizes.others()),
             certainty: footprint.certainty,
-            expires_at_ms: entry.meta.expires_at_ms,
+            expiry: entry.meta.expiry,
             idle_s: entry.meta.idle_s,
             freq: entry.meta.freq,
         };
@@ -173,7 +173,7 @@ fn row<'r>(entry: &Entry<'_>, key: &'r [u8], slot: Option<u16>, held: &Held<'r>)
         bytes: held.bytes,
         others: held.others,
         certainty: Certainty::Exact,
-        expires_at_ms: entry.meta.expires_at_ms,
+        expiry: entry.meta.expiry,
         idle_s: entry.meta.idle_s,
         freq: entry.meta.freq,
     }

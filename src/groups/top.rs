@@ -52,7 +52,7 @@ impl Big {
             encoding: row.encoding,
             sizes: row.sizes(),
             elements: row.elements,
-            expires_at_ms: row.expires_at_ms,
+            expires_at_ms: row.expiry.at_ms(),
             slot: row.slot,
             name_hash: hasher.finish(),
         }

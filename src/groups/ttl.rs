@@ -1,6 +1,7 @@
 //! Lifetimes: what frees itself by when.
 
 use super::totals::Share;
+use crate::entries::Expiry;
 use crate::footprint::{FIELD_TIMES, Size};
 use std::hint::select_unpredictable;
 
@@ -90,18 +91,18 @@ impl Lifetime {
     /// expiry a key still lives, as the servers have it.
     #[must_use]
     pub fn of(expires_at_ms: Option<i64>, taken_at_ms: i64) -> Self {
-        Self::of_ttl(expires_at_ms, taken_at_ms).0
+        Self::of_ttl(expires_at_ms.into(), taken_at_ms).0
     }
 
     /// The same, and whether the TTL is so long that it hardly is one: a year.
     #[inline(always)]
-    pub(super) fn of_ttl(expires_at_ms: Option<i64>, taken_at_ms: i64) -> (Self, bool) {
-        let left = expires_at_ms.unwrap_or_default().saturating_sub(taken_at_ms);
+    pub(super) fn of_ttl(expiry: Expiry, taken_at_ms: i64) -> (Self, bool) {
+        let left = expiry.at_ms_if_set().saturating_sub(taken_at_ms);
         let (bound, passed) = BY_BITS.get(bits_of(left)).copied().unwrap_or_default();
         // lifetimes of neighbouring keys differ, so a branch would be guessed wrong, as would be one
         // for those without
         let place = usize::from(passed) + usize::from(left > bound) + 1;
-        let place = select_unpredictable(expires_at_ms.is_some(), place, 0);
+        let place = select_unpredictable(expiry.is_set(), place, 0);
         match Self::ALL.get(place) {
             Some(lifetime) => (*lifetime, false),
             None => (Self::Later, true),
@@ -216,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_year_is_no_ttl() {
-        let is_absurd = |expires_at_ms, taken_at_ms| Lifetime::of_ttl(expires_at_ms, taken_at_ms).1;
+        let is_absurd = |at: Option<i64>, taken_at_ms| Lifetime::of_ttl(at.into(), taken_at_ms).1;
         let of = |left| is_absurd(Some(1000 + left), 1000);
         assert!(!of(ABSURD_MS) && of(ABSURD_MS + 1) && is_absurd(Some(i64::MAX), i64::MIN));
         assert!(!is_absurd(None, i64::MIN));

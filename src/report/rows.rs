@@ -313,8 +313,8 @@ impl Rows {
             Column::Encoding => Value::Word(row.encoding.name()),
             Column::Bytes => Value::Number(row.bytes.round()),
             Column::Elements => number(row.elements),
-            Column::ExpiresAt => row.expires_at_ms.map_or(Value::Absent, Value::Signed),
-            Column::Expired => self.expired(row.expires_at_ms),
+            Column::ExpiresAt => row.expiry.at_ms().map_or(Value::Absent, Value::Signed),
+            Column::Expired => self.expired(row.expiry.at_ms()),
             Column::Idle => number(row.idle_s),
             Column::Freq => number(row.freq),
             Column::Slot => number(row.slot),
@@ -404,7 +404,7 @@ fn csv_name(name: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entries::ValueKind;
+    use crate::entries::{Expiry, ValueKind};
     use crate::footprint::{Encoding, LANES};
 
     fn footprint() -> Footprint {
@@ -442,7 +442,7 @@ mod tests {
             bytes: footprint.sizes.first(),
             others: None,
             certainty: footprint.certainty,
-            expires_at_ms: Some(1000),
+            expiry: Expiry::at(1000),
             idle_s: None,
             freq: Some(5),
         }

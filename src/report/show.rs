@@ -130,7 +130,7 @@ impl ShownKey {
         reference: Option<Millis>,
     ) -> Self {
         let entry = &located.entry;
-        let expires = entry.meta.expires_at_ms.map(Millis);
+        let expires = entry.meta.expiry.at_ms().map(Millis);
         let expired = match (expires, reference) {
             (None, _) => Some(false),
             (Some(at), reference) => reference.map(|reference| at < reference),

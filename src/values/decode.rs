@@ -68,7 +68,7 @@ const fn is_known(code: TypeCode) -> bool {
 /// Hands the crate one entry.
 fn feed(located: &Located<'_>, code: TypeCode, body: &[u8]) -> Result<RdbValue, Undecoded> {
     let mut head = HEADER.to_vec();
-    if let Some(at) = located.entry.meta.expires_at_ms {
+    if let Some(at) = located.entry.meta.expiry.at_ms() {
         head.push(opcode::EXPIRETIME_MS);
         head.extend_from_slice(&at.max(0).to_le_bytes());
     }

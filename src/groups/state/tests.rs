@@ -36,7 +36,7 @@ impl Key {
             bytes: Size::bytes(self.bytes) + Size::ratio(1, 3),
             others: None,
             certainty: if is_module { Certainty::Serialized } else { Certainty::Exact },
-            expires_at_ms: self.expires_in.map(|left| TAKEN + left),
+            expiry: self.expires_in.map(|left| TAKEN + left).into(),
             idle_s: self.bytes.is_multiple_of(2).then_some(self.bytes * 9000),
             freq: u8::try_from(self.bytes).ok().filter(|freq| freq % 2 == 1),
         }
