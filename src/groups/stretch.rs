@@ -193,7 +193,7 @@ pub(super) fn read<W: Worker>(
     // what is behind the stop is another's to read
     let stop = span.stop;
     let ahead = |at: u64, bytes: u64| at.saturating_add(bytes).min(stop);
-    sum.begin(span.start);
+    sum.begin(span.start, stop);
     let (mut look_up, mut pause) = (ahead(span.start, STEP), ahead(span.start, PAUSE));
     sum.up_to(look_up);
     let mut is_boundary = reading.walk.at_boundary();

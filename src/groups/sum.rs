@@ -1,9 +1,12 @@
 //! The checksum, computed by all threads over whatever they have just read.
 
 use crate::bytes::crc64;
-
+use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// Of a file that is mapped, the system makes so many bytes readable around one that is read.
+const AROUND: u64 = 64 << 10;
 
 /// The checksum of a snapshot while it is being computed: equal chunks, each summed by one thread,
 /// by the one that reads it where it can be.
@@ -46,6 +49,23 @@ impl<'a> Checksum<'a> {
         range.and_then(|(from, to)| self.bytes.get(from..to)).unwrap_or_default()
     }
 
+    /// Adds the bytes in `from..to` to `crc`, and reads one of those behind them, if that is before `stop`: the
+    /// first one of what the system makes readable next. In the midst of a sum that would cost more, since
+    /// what the processor loads ahead ends there, and begins anew behind.
+    fn add(&self, crc: &mut crc64::Running, (from, to): (u64, u64), stop: u64) {
+        let base = self.bytes.as_ptr().addr() as u64;
+        let mut at = from;
+        while at < to {
+            let end = to.min(at.saturating_add(AROUND));
+            crc.add(self.bytes(at, end));
+            let next = end.saturating_add(AROUND - base.wrapping_add(end) % AROUND);
+            if next < stop {
+                black_box(self.bytes(next, next + 1).first().copied());
+            }
+            at = end;
+        }
+    }
+
     /// Whether chunk `index` is there and nobody had claimed it before.
     fn claim(&self, index: usize) -> bool {
         let claimed = self.claimed.get(index);
@@ -59,7 +79,7 @@ impl<'a> Checksum<'a> {
             let (from, to) = self.bounds(index)?;
             if self.claim(index) {
                 let mut crc = crc64::Running::new();
-                crc.add(self.bytes(from, to));
+                self.add(&mut crc, (from, to), to);
                 self.close(index, crc.value());
                 return Some((from, to));
             }
@@ -93,8 +113,9 @@ impl<'a> Checksum<'a> {
 #[derive(Debug)]
 pub(super) struct Sum<'c> {
     shared: Option<&'c Checksum<'c>>,
-    /// How far it has seen to its bytes.
+    /// How far it has seen to its bytes, and how far it may be asked to.
     reached: u64,
+    stop: u64,
     /// The chunk that it is summing, and up to where that is summed.
     chunk: Option<usize>,
     at: u64,
@@ -104,15 +125,15 @@ pub(super) struct Sum<'c> {
 impl<'c> Sum<'c> {
     /// A share in `shared`; without one, nothing is summed.
     pub(super) fn new(shared: Option<&'c Checksum<'c>>) -> Self {
-        Self { shared, reached: 0, chunk: None, at: 0, crc: crc64::Running::new() }
+        Self { shared, reached: 0, stop: 0, chunk: None, at: 0, crc: crc64::Running::new() }
     }
 
-    /// Reading begins at `start`: what it has claimed elsewhere is summed to its end.
-    pub(super) fn begin(&mut self, start: u64) {
+    /// Reading begins at `start` and ends near `stop`: what it has claimed elsewhere is summed to its end.
+    pub(super) fn begin(&mut self, start: u64, stop: u64) {
         if self.shared.is_some_and(|shared| self.chunk != Some(shared.index(start))) {
             self.finish();
         }
-        self.reached = start;
+        (self.reached, self.stop) = (start, stop);
     }
 
     /// Sums up to the absolute offset `at` what others have not claimed.
@@ -135,7 +156,7 @@ impl<'c> Sum<'c> {
             // in whole blocks, which takes less time
             let until = to.min(from + (to.min(at) - from).next_multiple_of(crc64::BLOCK as u64));
             if self.chunk.is_some() && self.at < until {
-                self.crc.add(shared.bytes(self.at, until));
+                shared.add(&mut self.crc, (self.at, until), self.stop);
                 self.at = until;
                 if until == to {
                     self.close(shared);
@@ -149,7 +170,7 @@ impl<'c> Sum<'c> {
     pub(super) fn finish(&mut self) {
         let Some(shared) = self.shared else { return };
         if let Some((_, to)) = self.chunk.and_then(|index| shared.bounds(index)) {
-            self.crc.add(shared.bytes(self.at, to));
+            shared.add(&mut self.crc, (self.at, to), to);
             self.close(shared);
         }
     }
@@ -171,19 +192,19 @@ mod tests {
         let shared = Checksum::new(&bytes, 10, 990, 64);
         let mut first = Sum::new(Some(&shared));
         let mut second = Sum::new(Some(&shared));
-        first.begin(10);
+        first.begin(10, 1000);
         first.up_to(30);
-        second.begin(300);
+        second.begin(300, 600);
         second.up_to(320);
         second.up_to(500);
-        second.begin(40);
+        second.begin(40, 300);
         second.up_to(299);
         first.up_to(350);
-        first.begin(700);
+        first.begin(700, 900);
         first.up_to(701);
         second.finish();
         first.finish();
-        first.begin(989);
+        first.begin(989, 5000);
         first.up_to(2000);
         while shared.help().is_some() {}
         for covered in [990_usize, 991, 640, 11] {
