@@ -350,6 +350,23 @@ mod tests {
     }
 
     #[test]
+    fn what_whole_numbers_leave_out_has_too_low_a_priority() {
+        let (mut left_out, mut low) = (0, 0);
+        for n in 0..100_000_u64 {
+            let draw = Draw::of(n.wrapping_mul(0xd1b5_4a32_d192_ed03));
+            let bytes = Size::from_raw((n % 7 * (n % 1000)) << (n % 30));
+            let mut reservoir = Reservoir::default();
+            reservoir.raise(float(Size::from_raw(n << (n % 40))).to_bits());
+            let is_low = (float(bytes) / draw.float()).to_bits() < reservoir.floor;
+            assert!(is_low || !reservoir.is_below(bytes, draw), "{n}");
+            low += u32::from(is_low);
+            left_out += u32::from(reservoir.is_below(bytes, draw));
+        }
+        // and that is nearly all that it could
+        assert!(low > 10_000 && low - left_out < low / 100, "{low} {left_out}");
+    }
+
+    #[test]
     fn up_to_so_many_keys_are_all_looked_at_however_they_are_split() {
         const MOST: Most = Most { all: 60, of_more: 20 };
         for (n, looked) in [(0, 0), (10, 10), (60, 60), (61, 20), (500, 20)] {
