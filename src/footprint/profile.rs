@@ -7,23 +7,21 @@ use super::keyspace::Key;
 use super::limits::Limits;
 use super::sds;
 use super::server::Server;
-use super::whole::Unpacked;
 use super::{Encoding, Lane, Measure, Size};
 
 /// What names below this length take, and nodes with such members, is computed ahead.
 const AHEAD: u64 = 256;
-/// Strings below this length are not asked whether they lie in their key's object: longer ones have a header of two
-/// bytes in a snapshot, so where all are as short the answer is always the same.
-const FAR: u64 = 64;
 /// And strings below this one.
 const STRINGS_AHEAD: u64 = 1024;
+/// Strings below this length are sized together with their names, wherever they lie: longer ones have a header of two
+/// bytes in a snapshot, so where all are as short it is always the same way.
+const FAR: u64 = 64;
 
 /// A lane with what can be computed ahead.
 #[derive(Debug, Clone)]
 pub(super) struct Profile {
     pub facts: Facts,
     pub limits: Limits,
-    pub unpacked: Unpacked,
     pub allocator: Allocator,
     /// Sizes are those of allocations; else those that `MEMORY USAGE` answers.
     pub allocated: bool,
@@ -50,7 +48,6 @@ impl Profile {
         let mut profile = Self {
             facts,
             limits: server.limits,
-            unpacked: Unpacked::of(&server.limits),
             allocator,
             allocated: lane.measure == Measure::Allocated,
             shares_integers: facts.shared_integers && server.shares_integers,

@@ -70,7 +70,7 @@ impl Whole {
         }
         let (encoding, structure) = match kind {
             ValueKind::List => list(profile, bytes, elements)?,
-            _ if elements >= profile.unpacked.from(kind, packing_of) => return None,
+            _ if elements > most(&profile.limits, kind, packing_of)? => return None,
             _ => (packed(profile, kind, packing_of), 0),
         };
         let size = profile.envelope(key).total() + Size::bytes(structure + profile.blob(bytes));
@@ -111,25 +111,6 @@ fn list(profile: &Profile, bytes: u64, elements: u64) -> Option<(Encoding, u64)>
     }
     let structure = profile.measured(facts.quicklist) + profile.measured(facts.quicklist_node);
     Some((Encoding::Quicklist, structure))
-}
-
-/// From how many members or pairs on a server does not leave a blob as it is that it has loaded, by type and
-/// packing: looked up, since types follow each other in no order, and a branch for each is guessed wrong.
-#[derive(Debug, Clone)]
-pub(super) struct Unpacked([[u64; Packing::ALL.len()]; ValueKind::ALL.len()]);
-
-impl Unpacked {
-    /// Those of a server with these limits.
-    pub fn of(limits: &Limits) -> Self {
-        let from = |kind, packing| most(limits, kind, packing).map_or(0, |n| n.saturating_add(1));
-        Self(ValueKind::ALL.map(|kind| Packing::ALL.map(|packing| from(kind, packing))))
-    }
-
-    #[inline(always)]
-    fn from(&self, kind: ValueKind, packing: Packing) -> u64 {
-        let of = self.0.get(kind as usize).and_then(|of| of.get(packing as usize));
-        of.copied().unwrap_or_default()
-    }
 }
 
 /// Up to how many members or pairs a server leaves a blob as it is that it has loaded; `None` where

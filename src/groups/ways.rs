@@ -130,15 +130,16 @@ impl<const N: usize> Words<N> {
         pairs.iter().fold(len as u64, |hash, [one, other]| mix(hash, *one, *other))
     }
 
-    /// The template of the name of `len` bytes whose words these are, with what is left out of it.
+    /// The template of the name whose words these are.
     #[inline(always)]
-    fn template(&self, len: usize, (open, ids): (u64, Ids)) -> (Template, [u64; N]) {
+    fn template(&self, name: &[u8], ends: u64, digits: u64) -> (Template, [u64; N]) {
+        let (open, ids) = open(name, ends, digits);
         let kept = self.without(open);
         // what is left of `user:17` and of `user:176` is the same
         let place = kept.iter().fold(ids.0 ^ open, |place, kept| place.rotate_left(23) ^ kept);
         let place = place.wrapping_mul(MULTIPLIER) >> (64 - WAYS.ilog2());
         let place = usize::try_from(place).unwrap_or_default();
-        (Template { open, ids, len, place }, kept)
+        (Template { open, ids, len: name.len(), place }, kept)
     }
 }
 
@@ -226,24 +227,7 @@ fn open(name: &[u8], ends: u64, digits: u64) -> (u64, Ids) {
     let numbers = behind.wrapping_sub(starts);
     // there something else than the segment's end follows, or other digits stand
     let others = (behind & !stops) | (digits & !numbers);
-    if others == 0 {
-        return (numbers, Ids(0));
-    }
-    // mostly there is but one such segment, and it is too short for an id
-    let (from, to) = around(stops, others.trailing_zeros());
-    let these = (1_u64 << to) - (1_u64 << from);
-    if others & !these == 0 && to - from < SHORTEST_ID {
-        return (numbers & !these, Ids(0));
-    }
-    open_any(name, stops, digits, numbers, others)
-}
-
-/// Where the segment begins and ends that the byte at `at` is in.
-#[inline(always)]
-const fn around(stops: u64, at: u32) -> (usize, usize) {
-    let from = u64::BITS - (stops & ((1 << at) - 1)).leading_zeros();
-    let to = at + (stops >> at).trailing_zeros();
-    (from as usize, to as usize)
+    if others == 0 { (numbers, Ids(0)) } else { open_any(name, stops, digits, numbers, others) }
 }
 
 /// The same where some segments have digits and others: those with a bit in `others`.
@@ -251,7 +235,9 @@ const fn around(stops: u64, at: u32) -> (usize, usize) {
 fn open_any(name: &[u8], stops: u64, digits: u64, numbers: u64, mut others: u64) -> (u64, Ids) {
     let (mut open, mut ids) = (numbers, Ids(0));
     while others != 0 {
-        let (from, to) = around(stops, others.trailing_zeros());
+        let at = others.trailing_zeros();
+        let from = (u64::BITS - (stops & ((1 << at) - 1)).leading_zeros()) as usize;
+        let to = (at + (stops >> at).trailing_zeros()) as usize;
         let these = (1_u64 << to) - (1_u64 << from);
         others &= !these;
         open &= !these;
@@ -360,9 +346,8 @@ impl Ways {
         if name.len() > LONGEST {
             return (Template::NONE, hash(name), None);
         }
-        let open = open(name, ends, digits);
         with_words!(|words of name| {
-            let (template, kept) = words.template(name.len(), open);
+            let (template, kept) = words.template(name, ends, digits);
             let way = self.all.get(template.place);
             let way = way.filter(|way| way.fits(&template, &kept, changes));
             (template, words.hash(name.len()), way)

@@ -24,9 +24,6 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// All of them, in this order.
-    pub(crate) const ALL: [Self; 4] = [Self::Listpack, Self::Ziplist, Self::Zipmap, Self::Intset];
-
     /// The server's word for it.
     #[must_use]
     pub const fn name(self) -> &'static str {
