@@ -19,6 +19,7 @@ use rdblens::report::{
     Millis, Path, Profile, Render, Report, Source,
 };
 use std::io::{self, Write};
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -104,7 +105,10 @@ fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, Str
         let _ = write!(io::stderr(), "{}", reading.text());
     }
     output.finish()?;
-    Ok(input::judge(input, &found.outcome))
+    let exit = input::judge(input, &found.outcome);
+    // the process ends with this: the system frees it all at once
+    mem::forget((report, found));
+    Ok(exit)
 }
 
 /// A report with what is worth doing, which is looked for while it is made.

@@ -68,8 +68,10 @@ impl Command {
     }
 }
 
-/// What to do.
+/// What to do. The flags of a command are put together when it is called: those of all of them take longer than a
+/// small dump.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Show what fills it, on one screen (the default)
     #[command(after_help = examples::ANALYZE)]
