@@ -4,7 +4,7 @@ use crate::bytes::{Cursor, Snapshot};
 use crate::entries::{Elements, Entry, Item, StreamPart, Walk};
 use crate::entries::{ModulePart, Packed, Str};
 use crate::footprint::{Footprinter, Lane, Limits, Measure, Server, Size, Sizes, TemplateShares};
-use crate::groups::{Class, Near, Pick, Source};
+use crate::groups::{Near, Pick, Source};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,8 +40,6 @@ pub fn near(limits: &Limits) -> Near {
 
 /// Keys of up to so many bytes are copied rather than mapped.
 const NEAR: usize = 20 << 10;
-/// At the least so many bytes of memory hold an element of a hash table, beside its own.
-const HELD: u64 = 40;
 /// So many keys are read one after another, or fewer: each thread should get a few parts.
 const PART: usize = 64;
 const PARTS_EACH: usize = 8;
@@ -104,14 +102,7 @@ impl Again<'_> {
         pick: &Pick,
         mut look: impl FnMut(Opened<'_, '_>) -> Option<T>,
     ) -> Option<T> {
-        // a key takes about as much in a snapshot as in memory, or less: of a collection that is not packed what
-        // holds its elements together is not there, which is half of it where they are short
-        let bytes = pick.bytes.round();
-        let size = match pick.class {
-            Class::Unpacked => bytes.saturating_sub(HELD * pick.elements).max(bytes / 2),
-            _ => bytes,
-        };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let size = usize::try_from(pick.extent).unwrap_or(usize::MAX);
         if let Some(pages) = self.pages.filter(|_| size <= NEAR) {
             let bytes = near.copy(pages, pick.at, size);
             let told = self.open(Cursor::window(bytes, pick.at, false), &mut look);

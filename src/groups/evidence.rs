@@ -90,6 +90,8 @@ pub struct Pick {
     pub bytes: Size,
     /// How many elements it has; zero for a string.
     pub elements: u64,
+    /// About how many bytes of the snapshot it takes, rarely more.
+    pub extent: u64,
     /// How many such keys it stands for.
     pub times: f64,
     /// What it is looked at for.
@@ -114,6 +116,7 @@ struct Candidate {
     at: Reverse<u64>,
     bytes: Size,
     elements: u64,
+    extent: u64,
 }
 
 /// The candidates with the highest priorities, and others that came after the last time that those
@@ -215,11 +218,25 @@ impl Reservoir {
             at: key.at.0,
             bytes: key.bytes,
             elements: key.elements,
+            extent: key.extent,
             times: threshold.map_or(1.0, |threshold| (threshold / float(key.bytes)).max(1.0)),
             class,
         });
         Picks { keys: keys.collect(), complete: threshold.is_none() }
     }
+}
+
+/// About how many bytes of the snapshot a key takes.
+const fn extent(class: Class, row: &Row<'_>, elements: u64) -> u64 {
+    /// Its type, what stands before it, and the lengths of its name and its value.
+    const AROUND: u64 = 32;
+    // the length of a string of less than 16 KiB
+    let each = match (class, row.kind) {
+        (Class::Stream, _) => return row.bytes.round(),
+        (_, ValueKind::Hash) => 2 * 2,
+        _ => 2,
+    };
+    row.data.saturating_add(elements.saturating_mul(each)).saturating_add(AROUND)
 }
 
 #[inline(always)]
@@ -255,7 +272,8 @@ impl Evidence {
                 Class::String => 0,
                 _ => row.elements.unwrap_or_default(),
             };
-            let candidate = Candidate { priority, at: Reverse(row.at), bytes, elements };
+            let (at, extent) = (Reverse(row.at), extent(class, row, elements));
+            let candidate = Candidate { priority, at, bytes, elements, extent };
             reservoir.add(candidate, class.most());
         }
     }
@@ -298,12 +316,14 @@ impl Draw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entries::Expiry;
+    use crate::footprint::Certainty;
 
     fn candidate(n: u64) -> (Candidate, Size) {
         let bytes = Size::bytes(50 + n % 1000 * (n % 7));
         let priority =
             (float(bytes) / Draw::of(n.wrapping_mul(0xd1b5_4a32_d192_ed03)).float()).to_bits();
-        (Candidate { priority, at: Reverse(n), bytes, elements: 0 }, bytes)
+        (Candidate { priority, at: Reverse(n), bytes, elements: 0, extent: 0 }, bytes)
     }
 
     #[test]
@@ -364,6 +384,47 @@ mod tests {
         }
         // and that is nearly all that it could
         assert!(low > 10_000 && low - left_out < low / 100, "{low} {left_out}");
+    }
+
+    #[test]
+    fn a_key_lies_in_so_many_bytes_of_the_snapshot_and_few_more() {
+        let key = b"name:17";
+        let row = |kind, encoding, data| Row {
+            db: None,
+            slot: None,
+            at: 0,
+            key,
+            kind,
+            module: None,
+            encoding,
+            elements: None,
+            data,
+            largest_element: None,
+            field_times: None,
+            bytes: Size::ZERO,
+            others: None,
+            certainty: Certainty::Exact,
+            expiry: Expiry::NEVER,
+            idle_s: None,
+            freq: None,
+        };
+        // a time, the type, the name with its length, and a length of five bytes
+        let around = 9 + 1 + 1 + 7 + 5;
+        let check = |class, (kind, encoding), elements: u64, [each, written]: [u64; 2]| {
+            let row = row(kind, encoding, 7 + elements.max(1) * each);
+            let (most, extent) =
+                (around + elements.max(1) * written, extent(class, &row, elements));
+            assert!(
+                most <= extent && extent <= most + 32 + 2 * elements,
+                "{kind:?} {most} {extent}"
+            );
+        };
+        check(Class::String, (ValueKind::String, Encoding::Raw), 0, [300, 300]);
+        let unpacked = |kind, encoding, lens| check(Class::Unpacked, (kind, encoding), 600, lens);
+        unpacked(ValueKind::Hash, Encoding::Hashtable, [10 + 30, 1 + 10 + 1 + 30]);
+        unpacked(ValueKind::Hash, Encoding::Hashtable, [10 + 300, 1 + 10 + 2 + 300]);
+        unpacked(ValueKind::Set, Encoding::Hashtable, [100, 2 + 100]);
+        unpacked(ValueKind::Zset, Encoding::Skiplist, [20 + 8, 1 + 20 + 8]);
     }
 
     #[test]
