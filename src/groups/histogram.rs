@@ -134,7 +134,8 @@ impl Spread {
     /// What it has seen, with all that a [`Histogram`] can tell; `None` without values.
     #[must_use]
     pub fn histogram(&self) -> Option<Histogram<u64>> {
-        let mut histogram = Histogram::new_with_max(HIGHEST, DIGITS).ok()?;
+        // no more of it than is needed: all of it is ten pages of memory
+        let mut histogram = Histogram::new_with_max(self.max.clamp(2, HIGHEST), DIGITS).ok()?;
         for (value, count) in self.counts() {
             histogram.saturating_record_n(value, count);
         }
