@@ -319,3 +319,22 @@ fn every_fixture_is_read_to_its_end() {
     }
     assert!(dumps > 50, "{dumps} fixtures");
 }
+
+#[test]
+fn help_tells_what_a_command_does_as_the_list_of_commands_has_it() {
+    let help = |args: &[&str]| said(&run(args)).out;
+    let all = help(&["--help"]);
+    let list = all.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<(&str, &str)> = list
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.trim().split_once(' '))
+        .collect();
+    assert_eq!(commands.len(), 13, "{all}");
+    for (name, about) in commands.iter().filter(|(name, _)| *name != "help") {
+        for args in [[name, "--help"], [name, "-h"], ["help", name]] {
+            let told = help(&args);
+            assert_eq!(told.lines().next(), Some(about.trim()), "{name}");
+            assert!(told.contains(&format!("rdblens {name}")), "{told}");
+        }
+    }
+}

@@ -30,6 +30,12 @@ Reads a copied dump.rdb (or the base file of an appendonlydir) of any Redis or V
 computes what its keys take in the memory of the server that loads it. Sizes are in binary units:
 1 GiB is 2^30 bytes.";
 
+/// The names of all commands.
+const NAMES: [&str; 13] = [
+    "analyze", "keys", "show", "export", "summary", "trend", "whatif", "explain", "diff", "check",
+    "init", "merge", "help",
+];
+
 impl Command {
     /// Reads the command line; ends the process when it makes no sense or asks for help.
     pub fn parse() -> Self {
@@ -43,6 +49,13 @@ impl Command {
     pub fn parse_from<T: Into<OsString> + Clone>(
         args: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
+        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let names_one = args.iter().skip(1).any(|arg| NAMES.iter().any(|name| arg == name));
+        // to put together the flags of all commands takes longer than a small dump; what is wrong, and help, is
+        // told with all of them
+        if !names_one && let Ok(matches) = Self::plain().try_get_matches_from(&args) {
+            return Analyze::from_arg_matches(&matches).map(Self::Analyze);
+        }
         let matches = Self::command().try_get_matches_from(args)?;
         if matches.subcommand().is_some() {
             Self::from_arg_matches(&matches)
@@ -51,27 +64,29 @@ impl Command {
         }
     }
 
-    /// All commands, and beside them the flags of `analyze`, whose name may be left out.
-    fn command() -> clap::Command {
+    /// `analyze` without its name.
+    fn plain() -> clap::Command {
         let plain = clap::Command::new("rdblens")
             .version(env!("CARGO_PKG_VERSION"))
             .styles(STYLES)
-            .max_term_width(100)
-            .args_conflicts_with_subcommands(true)
-            .subcommand_negates_reqs(true);
-        Self::augment_subcommands(Analyze::augment_args(plain))
+            .max_term_width(100);
+        Analyze::augment_args(plain).arg_required_else_help(true)
+    }
+
+    /// All commands, and beside them the flags of `analyze`, whose name may be left out.
+    fn command() -> clap::Command {
+        let plain =
+            Self::plain().args_conflicts_with_subcommands(true).subcommand_negates_reqs(true);
+        Self::augment_subcommands(plain)
             .subcommand_required(false)
-            .arg_required_else_help(true)
             .about(ABOUT)
             .long_about(LONG_ABOUT)
             .after_help(examples::ANALYZE)
     }
 }
 
-/// What to do. The flags of a command are put together when it is called: those of all of them take longer than a
-/// small dump.
+/// What to do.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum Command {
     /// Show what fills it, on one screen (the default)
     #[command(after_help = examples::ANALYZE)]
@@ -414,4 +429,19 @@ pub enum Sizes {
     Allocated,
     /// What MEMORY USAGE key SAMPLES 0 answers
     Reported,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_all_commands_are_known() {
+        let mut command = Command::command();
+        command.build();
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, NAMES);
+        let aliases = command.get_subcommands().flat_map(clap::Command::get_all_aliases);
+        assert_eq!(aliases.count(), 0);
+    }
 }
