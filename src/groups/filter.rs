@@ -313,9 +313,10 @@ fn set(rest: &mut &[u8]) -> Token {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::ROW;
     use super::*;
-    use crate::entries::{Expiry, ModuleId};
-    use crate::footprint::{Certainty, Encoding, Size};
+    use crate::entries::ModuleId;
+    use crate::footprint::Size;
 
     fn matches(pattern: &str, name: &str) -> bool {
         Glob::new(pattern.as_bytes()).matches(name.as_bytes())
@@ -383,26 +384,6 @@ mod tests {
             proptest::prop_assert_eq!(matches(&pattern, &name), plain(pattern.as_bytes(), name.as_bytes()));
         }
     }
-
-    const ROW: Row<'static> = Row {
-        at: 0,
-        db: Some(3),
-        slot: None,
-        key: b"user:1",
-        kind: ValueKind::Hash,
-        module: None,
-        encoding: Encoding::Listpack,
-        elements: Some(2),
-        data: 5,
-        largest_element: None,
-        field_times: None,
-        bytes: Size::ZERO,
-        others: None,
-        certainty: Certainty::Exact,
-        expiry: Expiry::NEVER,
-        idle_s: None,
-        freq: None,
-    };
 
     #[test]
     fn every_condition_has_to_hold() {

@@ -56,3 +56,25 @@ impl Row<'_> {
         *self
     }
 }
+
+/// A row for tests.
+#[cfg(test)]
+pub(super) const ROW: Row<'static> = Row {
+    at: 0,
+    db: Some(3),
+    slot: None,
+    key: b"user:1",
+    kind: ValueKind::Hash,
+    module: None,
+    encoding: Encoding::Listpack,
+    elements: Some(2),
+    data: 5,
+    largest_element: None,
+    field_times: None,
+    bytes: Size::ZERO,
+    others: None,
+    certainty: Certainty::Exact,
+    expiry: Expiry::NEVER,
+    idle_s: None,
+    freq: None,
+};

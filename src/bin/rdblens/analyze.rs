@@ -19,7 +19,6 @@ use rdblens::report::{
     Millis, Path, Profile, Render, Report, Source,
 };
 use std::io::{self, Write};
-use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -105,10 +104,7 @@ fn dump(input: &Input<'_>, plan: &Plan<'_>, wishes: &Wishes) -> Result<Exit, Str
         let _ = write!(io::stderr(), "{}", reading.text());
     }
     output.finish()?;
-    let exit = input::judge(input, &found.outcome);
-    // the process ends with this: the system frees it all at once
-    mem::forget((report, found));
-    Ok(exit)
+    Ok(input::judge(input, &found.outcome))
 }
 
 /// A report with what is worth doing, which is looked for while it is made.
