@@ -4,6 +4,7 @@ use crate::config::{Config, Export as Wishes};
 use crate::exit::Exit;
 use crate::input::{self, Input};
 use crate::output::{self, Output};
+use crate::progress;
 use crate::run;
 use crate::show::reason;
 use rdblens::groups::{Outcome, Plan, Summary, fold};
@@ -132,7 +133,7 @@ impl<'i> LeftOut<'i> {
 
     fn say(&self, line: &str) {
         // a bar may stand on the line
-        let clear = if self.input.config.progress { "\r\x1b[2K" } else { "" };
+        let clear = if self.input.config.progress { progress::CLEAR } else { "" };
         let name = input::name(self.input.config);
         // nobody is left to tell when standard error is closed
         let _ = writeln!(io::stderr(), "{clear}rdblens: {name}: {line}");

@@ -1,6 +1,7 @@
 //! Where the result goes.
 
 use crate::config::Config;
+use crate::progress;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
@@ -13,6 +14,8 @@ pub struct Output {
     out: BufWriter<Box<dyn Write + Send>>,
     name: String,
     open: bool,
+    /// A bar may stand where it goes.
+    bar: bool,
 }
 
 impl Output {
@@ -22,7 +25,8 @@ impl Output {
     /// One line, when the file cannot be made or is the snapshot itself.
     pub fn open(config: &Config) -> Result<Self, String> {
         let Some(path) = &config.output else {
-            return Ok(Self::to(Box::new(io::stdout()), "standard output".to_owned()));
+            let out = Self::to(Box::new(io::stdout()), "standard output".to_owned());
+            return Ok(Self { bar: config.progress, ..out });
         };
         let name = path.display().to_string();
         spare_the_dump(config, path)?;
@@ -31,7 +35,7 @@ impl Output {
     }
 
     fn to(out: Box<dyn Write + Send>, name: String) -> Self {
-        Self { out: BufWriter::with_capacity(BUFFER, out), name, open: true }
+        Self { out: BufWriter::with_capacity(BUFFER, out), name, open: true, bar: false }
     }
 
     /// Lets `write` write. The answer is whether anybody still reads.
@@ -68,6 +72,10 @@ impl Output {
     /// Like those of [`Self::write`].
     pub fn finish(mut self) -> Result<(), String> {
         if self.open {
+            if self.bar {
+                // nobody is left to tell when standard error is closed
+                let _ = io::stderr().write_all(progress::CLEAR.as_bytes());
+            }
             let result = self.out.flush();
             self.settle(result)?;
         }

@@ -9,6 +9,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(400);
 const STEP: Duration = Duration::from_millis(100);
 
+/// Takes a bar off the line that it may stand on. It is there as long as the work is, of which the result that is
+/// written is a part.
+pub const CLEAR: &str = "\r\x1b[2K";
+
 /// Does `work`, which counts the bytes that are done, and meanwhile shows how many of `total` they
 /// are, if `shown`. Nothing of the bar is left behind.
 pub fn with<T>(shown: bool, total: u64, work: impl FnOnce(&AtomicU64) -> T) -> T {
